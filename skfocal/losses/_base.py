@@ -1,0 +1,144 @@
+"""What every loss is: closed forms in the margin, and what is known about them."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from sklearn.base import BaseEstimator
+
+from skfocal.losses._math import Array, array_namespace, as_float_array, logistic_terms
+
+TASKS = frozenset({"binary", "multilabel", "multiclass"})
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What holds for a loss instance; it depends on the parameters, not on the class alone.
+
+    Attributes
+    ----------
+    convex : bool
+        The second derivative is nowhere negative.
+    proper : bool
+        ``sigmoid(score)`` of the population minimiser is the true probability.
+    invertible : bool
+        The true probability can be recovered from the score (:mod:`skfocal.posterior`).
+    symmetric : bool
+        All classes share one function of the margin.
+    """
+
+    convex: bool
+    proper: bool
+    invertible: bool
+    symmetric: bool = True
+
+
+class MarginLoss(BaseEstimator):
+    """Base class of the losses that depend on the scores through the margin alone.
+
+    The margin m is the signed score of the true class: ``z`` or ``-z`` for a binary decision,
+    ``z_y - logsumexp_{k != y} z_k`` for softmax scores, so that ``sigmoid(m)`` is the predicted
+    probability of the true class. A subclass gives closed forms of value and derivatives in
+    :meth:`evaluate`, says what is true of them in :attr:`traits`, and checks its parameters in
+    :meth:`validate`. Learners, posterior and tests need nothing else.
+
+    Instances are values: comparable by parameters, clonable, without state. What a loss has to
+    learn from the training set it takes in :meth:`bind`.
+    """
+
+    #: The name in the registry, for ``loss="..."``.
+    name: ClassVar[str]
+    #: The tasks for which the loss is defined.
+    tasks: ClassVar[frozenset[str]] = TASKS
+    #: Factor and per-class shift applied to the scores before the margin is taken.
+    score_scale: float = 1.0
+    class_offset: Array | None = None
+
+    @property
+    @abstractmethod
+    def traits(self) -> Traits:
+        """What holds for this instance."""
+
+    @abstractmethod
+    def evaluate(
+        self, margin: Array, order: int = 2, target: Array | None = None
+    ) -> tuple[Array, ...]:
+        """Return the value and the first `order` derivatives, sharing the exponentials.
+
+        Parameters
+        ----------
+        margin : ndarray or torch.Tensor of float, any shape
+            Signed score of the true class, dimensionless.
+        order : {0, 1, 2}, default=2
+            Highest derivative wanted.
+        target : int or integer array broadcastable to `margin`, default=None
+            Class of each entry (0 or 1; for softmax 0 to K - 1). Losses whose classes share one
+            function ignore it.
+
+        Returns
+        -------
+        tuple of order + 1 arrays
+            Each with the shape and dtype of `margin`.
+        """
+
+    def validate(self) -> None:
+        """Raise ValueError or TypeError if a parameter is outside its range."""
+
+    def bind(self, class_counts: Array) -> Self:
+        """Return the loss for training data with these class counts.
+
+        Parameters
+        ----------
+        class_counts : ndarray of shape (K,), or (2, L) for multilabel data
+            Summed sample weights of each class, negatives first.
+
+        Returns
+        -------
+        MarginLoss
+            The loss itself unless it depends on the counts.
+        """
+        return self
+
+    def log_relative_slope(self, margin: Array, target: Array | None = None) -> Array:
+        """Return ``log(derivative(m) / -sigmoid(-m))``: the slope relative to cross-entropy.
+
+        It is all that the posterior needs to know of a loss. Losses whose slope underflows
+        within the range of margins override it with a form in log space.
+        """
+        xp = array_namespace(margin)
+        slope = -self.evaluate(margin, 1, target)[1]
+        return xp.log(slope) - logistic_terms(margin).log_q
+
+    def value(self, margin: Array, target: Array | None = None) -> Array:
+        """Return the loss in nats at each margin; parameters as in :meth:`evaluate`."""
+        return self.evaluate(as_float_array(margin), 0, target)[0]
+
+    def derivative(self, margin: Array, target: Array | None = None) -> Array:
+        """Return the first derivative in the margin; parameters as in :meth:`evaluate`."""
+        return self.evaluate(as_float_array(margin), 1, target)[1]
+
+    def second_derivative(self, margin: Array, target: Array | None = None) -> Array:
+        """Return the second derivative in the margin; parameters as in :meth:`evaluate`."""
+        return self.evaluate(as_float_array(margin), 2, target)[2]
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters; a value outside its range raises and changes nothing."""
+        before = self.get_params(deep=False)
+        super().set_params(**params)
+        try:
+            self.validate()
+        except (TypeError, ValueError):
+            super().set_params(**before)
+            raise
+        return self
+
+    @classmethod
+    def corner_cases(cls) -> Iterator[Self]:
+        """Yield instances that the common tests walk through."""
+        yield cls()
+
+    @classmethod
+    def search_space(cls) -> dict[str, list[Any]]:
+        """Return sensible values of each parameter for a grid search."""
+        return {}

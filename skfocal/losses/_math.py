@@ -1,0 +1,86 @@
+"""Arithmetic shared by the losses, on NumPy arrays and torch tensors alike.
+
+Everything starts from the margin and stays in log space. No probability is clipped and no
+epsilon is added anywhere: an epsilon moves the optimum and hides NaN.
+"""
+
+import sys
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+# A NumPy array or a torch tensor. There is no useful common static type: torch is optional.
+Array = Any
+
+
+def array_namespace(array: Array) -> ModuleType:
+    """Return ``torch`` for a torch tensor and ``numpy`` for all else, importing nothing."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(array, torch.Tensor):
+        return torch
+    return np
+
+
+def as_float_array(values: Array) -> Array:
+    """Return a floating-point array or tensor; integers and lists become float64."""
+    if array_namespace(values) is not np:
+        return values if values.is_floating_point() else values.double()
+    values = np.asarray(values)
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
+
+
+def like(parameter: Array, array: Array) -> Array:
+    """Return a loss parameter fit for arithmetic with `array`.
+
+    A number stays a Python float, so that it cannot promote float32 to float64; a vector (one
+    value per label) becomes an array of the same kind, type and device.
+    """
+    if np.ndim(parameter) == 0:
+        return float(parameter)
+    xp = array_namespace(array)
+    if xp is np:
+        return np.asarray(parameter, dtype=array.dtype)
+    return xp.as_tensor(parameter, dtype=array.dtype, device=array.device)
+
+
+class LogisticTerms(NamedTuple):
+    """Probabilities of a margin and their logarithms, sharing one exponential."""
+
+    p: Array  # sigmoid(m), the probability of the true class
+    q: Array  # sigmoid(-m)
+    log_p: Array
+    log_q: Array
+
+
+def logistic_terms(margin: Array) -> LogisticTerms:
+    """Return p, q, log p and log q, each to full relative precision for any margin."""
+    xp = array_namespace(margin)
+    small = xp.exp(-xp.abs(margin))  # in (0, 1]: cannot overflow
+    log_sum = xp.log1p(small)
+    larger = 1.0 / (1.0 + small)
+    smaller = small * larger
+    negative = margin < 0
+    return LogisticTerms(
+        p=xp.where(negative, smaller, larger),
+        q=xp.where(negative, larger, smaller),
+        log_p=xp.clip(margin, None, 0.0) - log_sum,
+        log_q=-xp.clip(margin, 0.0, None) - log_sum,
+    )
+
+
+def p_log_p(terms: LogisticTerms) -> Array:
+    """Return ``p * log(p)`` with its limit 0 at a margin of minus infinity."""
+    xp = array_namespace(terms.p)
+    # Only the factor is bounded: 0 * -inf would be NaN, 0 * -1.8e308 is the limit.
+    return terms.p * xp.clip(terms.log_p, xp.finfo(terms.log_p.dtype).min, None)
+
+
+def cross_entropy(terms: LogisticTerms, order: int) -> tuple[Array, ...]:
+    """Return ``-log p`` and its first `order` derivatives in the margin."""
+    results = (-terms.log_p,)
+    if order >= 1:
+        results += (-terms.q,)
+    if order >= 2:
+        results += (terms.p * terms.q,)
+    return results
