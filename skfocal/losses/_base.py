@@ -26,12 +26,15 @@ class Traits:
         The true probability can be recovered from the score (:mod:`skfocal.posterior`).
     symmetric : bool
         All classes share one function of the margin.
+    smooth : bool
+        The first derivative is continuous, so that its size tells a solver when to stop.
     """
 
     convex: bool
     proper: bool
     invertible: bool
     symmetric: bool = True
+    smooth: bool = True
 
 
 class MarginLoss(BaseEstimator):
@@ -54,6 +57,8 @@ class MarginLoss(BaseEstimator):
     #: Factor and per-class shift applied to the scores before the margin is taken.
     score_scale: float = 1.0
     class_offset: Array | None = None
+    #: Whether :meth:`batch_weight` returns weights.
+    weighs_batch: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -99,6 +104,34 @@ class MarginLoss(BaseEstimator):
             The loss itself unless it depends on the counts.
         """
         return self
+
+    def continuous(self) -> "MarginLoss":
+        """Return a loss without jumps that has the same derivative, for solvers with a line search.
+
+        Returns
+        -------
+        MarginLoss
+            The loss itself unless its value jumps.
+        """
+        return self
+
+    def batch_weight(self, margin: Array, sample_weight: Array | None = None) -> Array | None:
+        """Return weights that depend on the whole batch of margins, as constants to gradients.
+
+        Parameters
+        ----------
+        margin : ndarray or torch.Tensor
+            Margins of all entries at hand.
+        sample_weight : array of the shape of `margin`, default=None
+            Weight of each entry.
+
+        Returns
+        -------
+        None, or an array of the shape of `margin`
+            None for losses that look at each entry alone. Losses that do not set
+            :attr:`weighs_batch`, and learners that seek a minimum refuse them.
+        """
+        return None
 
     def log_relative_slope(self, margin: Array, target: Array | None = None) -> Array:
         """Return ``log(derivative(m) / -sigmoid(-m))``: the slope relative to cross-entropy.

@@ -78,7 +78,7 @@ def p_log_p(terms: LogisticTerms) -> Array:
 
 def cross_entropy(terms: LogisticTerms, order: int) -> tuple[Array, ...]:
     """Return ``-log p`` and its first `order` derivatives in the margin."""
-    results = (-terms.log_p,)
+    results: tuple[Array, ...] = (-terms.log_p,)
     if order >= 1:
         results += (-terms.q,)
     if order >= 2:

@@ -98,7 +98,7 @@ class FocalLoss(MarginLoss):
             return cross_entropy(terms, order)
         # exp(gamma * log q) instead of (1 - p)**gamma: at m = 40, p rounds to 1.
         modulator = array_namespace(margin).exp(gamma * terms.log_q)
-        results = (-modulator * terms.log_p,)
+        results: tuple[Array, ...] = (-modulator * terms.log_p,)
         if order >= 1:
             p_u = p_log_p(terms)
             results += (modulator * (gamma * p_u - terms.q),)
@@ -113,7 +113,9 @@ class FocalLoss(MarginLoss):
         """Return ``gamma log q + log(1 - gamma p log(p) / q)``, finite where the slope is 0."""
         terms = logistic_terms(margin)
         gamma = like(self.gamma, margin)
-        return gamma * terms.log_q + array_namespace(margin).log1p(gamma * _odds_times_log_p(margin))
+        return gamma * terms.log_q + array_namespace(margin).log1p(
+            gamma * _odds_times_log_p(margin)
+        )
 
     @classmethod
     def corner_cases(cls) -> Iterator[Self]:
