@@ -1,0 +1,183 @@
+"""What all classifiers share: the loss settings, and scores to probabilities to labels."""
+
+import warnings
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import log_expit
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from skfocal.losses import MarginLoss, get_loss, list_losses
+from skfocal.posterior import KINDS, log_odds, probabilities_from_log_odds
+from skfocal.utils._compat import Interval, StrOptions
+from skfocal.weights import class_weights
+
+LOSS_CONSTRAINTS: dict[str, list[Any]] = {
+    "loss": [StrOptions(set(list_losses())), MarginLoss],
+    "gamma": [Interval(Real, 0, None, closed="left")],
+    "alpha": [
+        None,
+        Interval(Real, 0, 1, closed="neither"),
+        dict,
+        StrOptions({"balanced", "effective"}),
+        "array-like",
+    ],
+    "beta": [Interval(Real, 0, 1, closed="both")],
+    "class_weight": [None, dict, StrOptions({"balanced"})],
+    "probabilities": [StrOptions(set(KINDS))],
+}
+
+
+class Target(NamedTuple):
+    """Labels as codes, with what each class weighs."""
+
+    classes: np.ndarray
+    codes: np.ndarray
+    counts: np.ndarray  # summed sample weights
+    class_weight: np.ndarray
+
+    @property
+    def task(self) -> str:
+        return "binary" if len(self.classes) == 2 else "multiclass"
+
+
+class MarginClassifier(ClassifierMixin, BaseEstimator):
+    """Base of the single-label classifiers.
+
+    A subclass stores the loss settings as constructor parameters, sets ``classes_``, ``loss_``
+    and ``class_weight_`` in ``fit``, and returns the scores of rows in ``_scores``: (n,) for two
+    classes, (n, K) for more.
+    """
+
+    def decision_function(self, X):
+        """Return the log-odds of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes the log-odds of ``classes_[1]``, for more the log-probabilities.
+        """
+        check_is_fitted(self)
+        return log_odds(
+            self.loss_,
+            self._scores(X),
+            self._task,
+            kind=self._probabilities,
+            class_weight=self.class_weight_,
+        )
+
+    def predict_proba(self, X):
+        """Return the probability of each class, as ``probabilities`` defines it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; rows sum to 1.
+        """
+        return probabilities_from_log_odds(self.decision_function(X), self._task)
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of :meth:`predict_proba`, finite where that rounds to 0.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        decision = self.decision_function(X)
+        if self._task == "multiclass":
+            return decision
+        return np.stack([log_expit(-decision), log_expit(decision)], axis=-1)
+
+    def predict(self, X):
+        """Return the most probable class of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Members of ``classes_``.
+        """
+        decision = self.decision_function(X)
+        codes = (
+            decision.argmax(axis=1) if self._task == "multiclass" else (decision > 0).astype(int)
+        )
+        return self.classes_[codes]
+
+    @property
+    def _task(self) -> str:
+        return "binary" if len(self.classes_) == 2 else "multiclass"
+
+    @property
+    def _probabilities(self) -> str:
+        """The kind of probability in force: a loss without an inverse has raw ones only."""
+        return self.probabilities if self.loss_.traits.invertible else "raw"
+
+    def _resolve_loss(self) -> MarginLoss:
+        """Return the loss that the settings name; gamma belongs to ``loss="focal"`` alone."""
+        if self.loss == "focal":
+            return get_loss("focal", gamma=self.gamma)
+        return get_loss(self.loss)
+
+    def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray) -> Target:
+        """Return class codes and weights; needs two classes."""
+        check_classification_targets(y)
+        classes, codes = np.unique(y, return_inverse=True)
+        if len(classes) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes with positive weight, "
+                f"got one class: {classes.tolist()[0]!r}."
+            )
+        counts = np.bincount(codes, weights=sample_weight, minlength=len(classes))
+        weight = class_weights(
+            classes, counts, alpha=self.alpha, class_weight=self.class_weight, beta=self.beta
+        )
+        return Target(classes, codes, counts, weight)
+
+    def _check_compatibility(self, loss: MarginLoss, target: Target) -> None:
+        """Refuse combinations that have no meaning, before any work."""
+        name = type(self).__name__
+        if target.task not in loss.tasks:
+            raise ValueError(
+                f"{name}: {loss!r} is defined for {' and '.join(sorted(loss.tasks))} targets, "
+                f"got {len(target.classes)} classes."
+            )
+        if not loss.traits.invertible:
+            if self.probabilities == "posterior":
+                raise ValueError(
+                    f"{name}: {loss!r} has no inverse, so probabilities='posterior' cannot be "
+                    "computed; use probabilities='raw' and calibrate, or another loss."
+                )
+            if self.probabilities == "weighted":
+                warnings.warn(
+                    f"{name}: {loss!r} has no inverse; predict_proba returns raw probabilities.",
+                    UserWarning,
+                    stacklevel=3,
+                )
+        if self.probabilities == "posterior" and not np.all(target.class_weight > 0):
+            raise ValueError(
+                f"{name}: probabilities='posterior' divides by the class weights, which must be "
+                f"positive, got {target.class_weight.tolist()} for {target.classes.tolist()}."
+            )
