@@ -212,7 +212,7 @@ class FocalLogisticRegression(MarginClassifier):
         self._check_compatibility(loss, target)
         loss = loss.bind(target.counts)
         objective = self._make_objective(X, target, sample_weight, loss)
-        result = self._solve(objective, self._start(objective, target))
+        result = self._solve(objective, *self._start(objective, target))
         return self._store(result, objective, target, loss)
 
     def _validate(self, X, y, sample_weight):
@@ -257,25 +257,27 @@ class FocalLogisticRegression(MarginClassifier):
             fit_intercept=self.fit_intercept,
         )
 
-    def _start(self, objective: LinearObjective, target: Target) -> np.ndarray:
-        """Return the last coefficients, a solution on few rows, or the best constant."""
+    def _start(
+        self, objective: LinearObjective, target: Target
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return where to start, and the Hessian there if a preliminary fit has left one."""
         if self.warm_start and hasattr(self, "coef_"):
             last = np.column_stack([self.coef_, self.intercept_])[:, : objective.shape[1]]
             if last.shape == objective.shape:
-                return last.astype(np.float64).ravel()
+                return last.astype(np.float64).ravel(), None
         start = np.zeros(objective.shape)
         if self.fit_intercept:
             start[:, -1] = _constant_score(objective, target)
         rows = self._preliminary_rows(objective)
         if rows is None:
-            return start.ravel()
-        solver = self._solver_for(objective)
-        return solver(
+            return start.ravel(), None
+        few = self._solver_for(objective)(
             objective.subsample(rows),
             start.ravel(),
             tol=max(SUBSAMPLE_TOL, self.tol),
             max_iter=self.max_iter,
-        ).coef
+        )
+        return few.coef, few.hessian
 
     def _preliminary_rows(self, objective: LinearObjective) -> np.ndarray | None:
         n_rows, n_sample = len(objective.target), len(objective.target) // SUBSAMPLE_SHARE
@@ -292,14 +294,21 @@ class FocalLogisticRegression(MarginClassifier):
         n_coefficients = objective.shape[0] * objective.shape[1]
         return SOLVERS["newton" if n_coefficients <= NEWTON_MAX_COEFFICIENTS else "lbfgs"]
 
-    def _solve(self, objective: LinearObjective, start: np.ndarray) -> SolverResult:
+    def _solve(
+        self, objective: LinearObjective, start: np.ndarray, hessian: np.ndarray | None
+    ) -> SolverResult:
         if objective.n_scores > 1:
             # Softmax scores do not notice a vector added to all classes; the penalty does.
             table = start.reshape(objective.shape)
             start = (table - table.mean(axis=0)).ravel()
         solver = self._solver_for(objective)
         result = solver(
-            objective, start, tol=self.tol, max_iter=self.max_iter, verbose=self.verbose
+            objective,
+            start,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            hessian=hessian,
+            verbose=self.verbose,
         )
         if not result.converged:
             warnings.warn(

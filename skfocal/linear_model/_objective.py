@@ -47,6 +47,11 @@ class Evaluation:
     gradient: Any = None
     hessian: Any = None
 
+    @property
+    def gradient_norm(self) -> float:
+        """Largest absolute entry of the gradient."""
+        return float(np.abs(self.gradient).max())
+
     def __iadd__(self, other: "Evaluation") -> "Evaluation":
         self.value += other.value
         if self.gradient is not None:

@@ -14,11 +14,13 @@ def lbfgs(
     *,
     tol: float,
     max_iter: int,
+    hessian: np.ndarray | None = None,
     verbose: int = 0,
 ) -> SolverResult:
     """Minimise by L-BFGS: memory and time linear in the number of coefficients.
 
-    Parameters and result are those of :func:`skfocal.linear_model.solvers.newton`.
+    Parameters and result are those of :func:`skfocal.linear_model.solvers.newton`; `hessian` is
+    not used.
     """
     n_iter, coef = 0, start
     with block_threads() as block_map:

@@ -1,14 +1,19 @@
 """Newton's method with positive curvature and a backtracking line search."""
 
+from typing import Any
+
 import numpy as np
 from scipy import linalg
 
 from skfocal.linear_model._objective import Evaluation, LinearObjective
 from skfocal.linear_model.solvers._result import SolverResult
-from skfocal.utils._threads import block_threads
+from skfocal.utils._threads import BlockMap, block_threads
 
 ARMIJO = 1e-4
 MAX_HALVINGS = 40
+# A Hessian from elsewhere is kept as long as each step shrinks the gradient at least this much: a
+# pass without Hessian costs a third of one with it.
+REUSE_RATE = 0.25
 
 
 def newton(
@@ -17,6 +22,7 @@ def newton(
     *,
     tol: float,
     max_iter: int,
+    hessian: np.ndarray | None = None,
     verbose: int = 0,
 ) -> SolverResult:
     """Minimise by Newton steps; one pass over the rows per iteration when full steps succeed.
@@ -31,6 +37,8 @@ def newton(
     tol : float
         Bound on the largest absolute entry of the gradient.
     max_iter : int
+    hessian : ndarray of shape (n, n), default=None
+        Approximate Hessian near `start`, perhaps of a sample of the rows, to begin with.
     verbose : int, default=0
         Print a line per iteration if positive.
 
@@ -38,42 +46,48 @@ def newton(
     -------
     SolverResult
     """
-    eps = float(np.finfo(objective.X.dtype).eps)
     with block_threads() as block_map:
-        coef, at = start, objective.evaluate(start, 2, block_map)
-        message = f"the limit of {max_iter} iterations was reached"
+        search = _Search(objective, block_map)
+        reuse = hessian is not None
+        coef, at = start, objective.evaluate(start, 1 if reuse else 2, block_map)
+        converged, message = False, f"the limit of {max_iter} iterations was reached"
         for n_iter in range(max_iter + 1):
-            norm = float(np.abs(at.gradient).max())
+            norm = at.gradient_norm
             if verbose:
                 print(f"newton: iteration {n_iter}, objective {at.value:.9g}, gradient {norm:.3g}")
             converged = norm <= tol
             if converged or n_iter == max_iter:
                 break
-            direction = _descent_direction(at)
-            step = _line_search(objective, coef, at, direction, eps, block_map)
+            hessian = hessian if at.hessian is None else at.hessian
+            step = search.along(coef, at, _descent_direction(at.gradient, hessian), not reuse)
+            if step is None and reuse:
+                reuse, at = False, objective.evaluate(coef, 2, block_map)
+                continue
             if step is None:
                 # No lower point along a descent direction: rounding, unless the gradient says no.
                 converged = norm <= objective.rounding_level()
                 message = "the line search found no lower objective"
                 break
-            (coef, new), at_before = step, at
-            at = new
-            if not objective.loss.traits.smooth and at_before.value - at.value <= tol * at.value:
-                norm, converged = float(np.abs(at.gradient).max()), True
+            before, (coef, at) = at, step
+            if not objective.loss.traits.smooth and before.value - at.value <= tol * at.value:
+                # The gradient jumps and need not become small; what is left to gain is.
+                converged = True
                 break
+            if reuse and at.gradient_norm > max(tol, REUSE_RATE * norm):
+                reuse, at = False, objective.evaluate(coef, 2, block_map)
     message = "converged" if converged else message
-    return SolverResult(coef, at.value, norm, n_iter, converged, message)
+    return SolverResult(coef, at.value, at.gradient_norm, n_iter, converged, message, hessian)
 
 
-def _descent_direction(at: Evaluation) -> np.ndarray:
+def _descent_direction(gradient: np.ndarray, hessian: Any) -> np.ndarray:
     """Solve for the Newton step after scaling the diagonal to one.
 
     A singular Hessian (collinear or constant columns, no penalty) gets the smallest ridge that
     lets it factorise.
     """
-    scale = np.sqrt(np.diag(at.hessian))
+    scale = np.sqrt(np.diag(hessian))
     scale[scale == 0] = 1.0
-    scaled = at.hessian / scale / scale[:, None]
+    scaled = hessian / scale / scale[:, None]
     diagonal = np.diag_indices_from(scaled)
     ridge = 1e-14
     while True:
@@ -83,31 +97,40 @@ def _descent_direction(at: Evaluation) -> np.ndarray:
         except linalg.LinAlgError:
             ridge *= 100
             continue
-        return -linalg.cho_solve(factor, at.gradient / scale, check_finite=False) / scale
+        return -linalg.cho_solve(factor, gradient / scale, check_finite=False) / scale
 
 
-def _line_search(objective, coef, at, direction, eps, block_map):
-    """Return the next point and its evaluation, or None if no step lowers the objective."""
-    slope = float(at.gradient @ direction)
-    # Differences of the objective below this are noise; there the gradient decides.
-    noise = 16 * eps * abs(at.value)
-    step, order = 1.0, 2
-    for _ in range(MAX_HALVINGS):
-        candidate = coef + step * direction
-        trial = objective.evaluate(candidate, order, block_map)
-        if trial.value <= at.value + ARMIJO * step * slope:
-            break
-        if order < 2 and abs(trial.value - at.value) <= noise:
-            trial = objective.evaluate(candidate, 2, block_map)
-        if (
-            trial.gradient is not None
-            and abs(trial.value - at.value) <= noise
-            and np.abs(trial.gradient).max() < np.abs(at.gradient).max()
-        ):
-            break
-        step, order = 0.5 * step, 0
-    else:
+class _Search:
+    """Backtracking line search."""
+
+    def __init__(self, objective: LinearObjective, block_map: BlockMap) -> None:
+        self.objective = objective
+        self.block_map = block_map
+        self.eps = float(np.finfo(objective.X.dtype).eps)
+
+    def along(
+        self, coef: np.ndarray, at: Evaluation, direction: np.ndarray, with_hessian: bool
+    ) -> tuple[np.ndarray, Evaluation] | None:
+        """Return the next point and its evaluation, or None if no step lowers the objective."""
+        slope = float(at.gradient @ direction)
+        wanted = 2 if with_hessian else 1
+        step = 1.0
+        for halvings in range(MAX_HALVINGS):
+            candidate = coef + step * direction
+            # The full step is nearly always taken: its derivatives come in the same pass.
+            trial = self._evaluate(candidate, wanted if halvings == 0 else 1)
+            lower = trial.value <= at.value + ARMIJO * step * slope
+            if lower or self._equal_but_flatter(trial, at):
+                if with_hessian and trial.hessian is None:
+                    trial = self._evaluate(candidate, 2)
+                return candidate, trial
+            step *= 0.5
         return None
-    if trial.hessian is None:
-        trial = objective.evaluate(candidate, 2, block_map)
-    return candidate, trial
+
+    def _equal_but_flatter(self, trial: Evaluation, at: Evaluation) -> bool:
+        """Let the gradient decide where the objectives differ by rounding only."""
+        noise = 16 * self.eps * abs(at.value)
+        return abs(trial.value - at.value) <= noise and trial.gradient_norm < at.gradient_norm
+
+    def _evaluate(self, coef: np.ndarray, order: int) -> Evaluation:
+        return self.objective.evaluate(coef, order, self.block_map)
