@@ -5,6 +5,7 @@ the README find it through the registry.
 """
 
 from skfocal.losses._base import MarginLoss, Traits
+from skfocal.losses._check import check_loss
 from skfocal.losses._registry import get_loss, list_losses, register
 from skfocal.losses.cross_entropy import CrossEntropyLoss
 from skfocal.losses.focal import FocalLoss
@@ -14,6 +15,7 @@ __all__ = [
     "FocalLoss",
     "MarginLoss",
     "Traits",
+    "check_loss",
     "get_loss",
     "list_losses",
     "register",
