@@ -1,0 +1,212 @@
+"""Soft truncated cross-entropy."""
+
+import math
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from skfocal.losses._base import MarginLoss, Traits
+from skfocal.losses._math import Array, LogisticTerms, array_namespace, logistic_terms
+from skfocal.losses._registry import register
+from skfocal.losses._validation import check_parameter
+
+SPACES = ("logit", "probability")
+
+
+@register
+class SoftTruncatedLoss(MarginLoss):
+    """Cross-entropy that fades out around a threshold, as a sigmoid does.
+
+    With margin m (dimensionless log-odds, any real), p = sigmoid(m), h = `threshold` and
+    K = `sharpness`::
+
+        value(m) = weight * -log(p)                  # in nats, >= 0
+        weight = sigmoid(-K (m - logit(h)))                              # space="logit"
+        weight = 1 - sigmoid(K (1 - h)) sigmoid(K (p - h))
+                   - sigmoid(-K h) sigmoid(K (1 - h - p))                # space="probability"
+
+    The step of :class:`HardTruncatedLoss`, to which it tends as K grows, made smooth: rows above
+    the threshold keep a little gradient and so are held where they are. In log-odds with h = 0.5
+    and K = 1 it *is* :class:`FocalLoss` with ``gamma=1``. In probabilities the label is softened
+    with the prediction, as the article writes it, so that the weight of a row never falls to 0.
+
+    Neither proper nor convex. A gentle step only bends the scores, and :mod:`skfocal.posterior`
+    recovers the probabilities; a steep one makes different probabilities share a score, and
+    nothing can. Invertible is an instance whose weight falls so slowly that ``l'' > (q - p) l'``
+    everywhere (q = 1 - p), which is checked on a grid: with it the log-odds increase with the
+    score for any number of classes. In log-odds this holds up to K of about 3, in probabilities up
+    to about 15; with h = 0.6 and K = 5 in log-odds, for one, it does not hold.
+
+    Parameters
+    ----------
+    threshold : float in [0.5, 1), default=0.5
+        Probability of the true class where the weight has fallen by half, dimensionless. The
+        article takes 0.5.
+    sharpness : float in (0, inf), default=1.0
+        Slope of the step, dimensionless. The article takes 1.
+    space : {"logit", "probability"}, default="logit"
+        Whether the distance to the threshold is one of log-odds or of probabilities.
+
+    Raises
+    ------
+    TypeError
+        If `threshold` or `sharpness` is not a number.
+    ValueError
+        If a parameter is outside its range.
+
+    See Also
+    --------
+    HardTruncatedLoss : The limit of large sharpness.
+    FocalLoss : Fades out without a threshold.
+
+    References
+    ----------
+    Su, "From hard truncation and softening of the loss to focal loss" (in Chinese), 2017,
+    https://kexue.fm/archives/4733
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfocal.losses import SoftTruncatedLoss
+    >>> margin = np.array([-2.0, 0.0, 2.0])
+    >>> SoftTruncatedLoss(sharpness=1.0).value(margin).round(4)
+    array([1.8734, 0.3466, 0.0151])
+    >>> SoftTruncatedLoss(threshold=0.6, sharpness=5.0).traits.invertible
+    False
+    """
+
+    name = "soft_truncated"
+
+    def __init__(
+        self, threshold: float = 0.5, sharpness: float = 1.0, space: str = "logit"
+    ) -> None:
+        self.threshold = threshold
+        self.sharpness = sharpness
+        self.space = space
+        self.validate()
+
+    def validate(self) -> None:
+        """Raise unless the threshold is in [0.5, 1), the sharpness positive, the space known."""
+        check_parameter(self, "threshold", 0.5, 1)
+        check_parameter(self, "sharpness", 0, closed="neither")
+        if self.space not in SPACES:
+            raise ValueError(
+                f"SoftTruncatedLoss: space must be one of {list(SPACES)}, got {self.space!r}."
+            )
+
+    @property
+    def traits(self) -> Traits:
+        """Symmetric; invertible while the step is gentle."""
+        invertible = _is_invertible(float(self.threshold), float(self.sharpness), self.space)
+        return Traits(convex=False, proper=False, invertible=invertible)
+
+    def evaluate(
+        self, margin: Array, order: int = 2, target: Array | None = None
+    ) -> tuple[Array, ...]:
+        """Return value and derivatives; see :meth:`MarginLoss.evaluate`."""
+        xp = array_namespace(margin)
+        terms = logistic_terms(margin)
+        step = self._step(margin, terms)
+        weight = xp.exp(step.log_weight)
+        results: tuple[Array, ...] = (-weight * terms.log_p,)
+        # Bounded, because a weight that no longer changes times -inf would be NaN.
+        log_p = xp.clip(terms.log_p, xp.finfo(margin.dtype).min, None)
+        if order >= 1:
+            results += (-weight * (step.first * log_p + terms.q),)
+        if order >= 2:
+            bracket = step.second * log_p + (2 * step.first - terms.p) * terms.q
+            results += (-weight * bracket,)
+        return results
+
+    def log_relative_slope(self, margin: Array, target: Array | None = None) -> Array:
+        """Return the logarithm of the weight plus what its change adds to the slope."""
+        xp = array_namespace(margin)
+        terms = logistic_terms(margin)
+        step = self._step(margin, terms)
+        # -log(p) / q, which tends to 1 as both underflow.
+        positive = terms.q > 0
+        ratio = xp.where(positive, -terms.log_p / xp.where(positive, terms.q, 1.0), 1.0)
+        ratio = xp.clip(ratio, None, xp.finfo(margin.dtype).max)
+        return step.log_weight + xp.log1p(-step.first * ratio)
+
+    def _step(self, margin: Array, terms: LogisticTerms) -> "_Step":
+        step = _logit_step if self.space == "logit" else _probability_step
+        return step(margin, terms, float(self.threshold), float(self.sharpness))
+
+    @classmethod
+    def corner_cases(cls) -> Iterator[Self]:
+        """Yield gentle and steep steps, invertible and not, in both spaces."""
+        for space in SPACES:
+            for threshold, sharpness in ((0.5, 1.0), (0.5, 0.2), (0.6, 5.0), (0.9, 2.0), (0.9, 50)):
+                yield cls(threshold=threshold, sharpness=sharpness, space=space)
+
+    @classmethod
+    def search_space(cls) -> dict[str, list[Any]]:
+        """Return thresholds and steps; the steeper ones are not invertible."""
+        return {"threshold": [0.5, 0.6, 0.8], "sharpness": [0.5, 1.0, 2.0, 5.0]}
+
+
+class _Step(NamedTuple):
+    """The falling weight and its derivatives in the margin, as parts of the weight itself."""
+
+    log_weight: Array
+    first: Array  # <= 0
+    second: Array
+
+
+def _logit_step(margin: Array, terms: LogisticTerms, threshold: float, sharpness: float) -> _Step:
+    at = logistic_terms(sharpness * (margin - _logit(threshold)))
+    first = -sharpness * at.p
+    return _Step(at.log_q, first, sharpness * first * (at.q - at.p))
+
+
+def _probability_step(
+    margin: Array, terms: LogisticTerms, threshold: float, sharpness: float
+) -> _Step:
+    """Return the step ``1 - a A - b B`` as the positive sum ``(1 - a - b) + a (1-A) + b (1-B)``.
+
+    As printed it cancels: at p = 1 with K = 50 only six digits are left.
+    """
+    xp = array_namespace(margin)
+    p, q = terms.p, terms.q
+    at_p = logistic_terms(sharpness * (p - threshold))
+    at_q = logistic_terms(sharpness * (q - threshold))
+    upper = _log_sigmoid(sharpness * (1 - threshold)) + at_p.log_q
+    lower = _log_sigmoid(-sharpness * threshold) + at_q.log_q
+    log_weight = xp.logaddexp(upper, lower)
+    if threshold > 0.5:
+        rest = _log_sigmoid(-sharpness * (1 - threshold)) + _log_sigmoid(sharpness * threshold)
+        rest += math.log(-math.expm1(sharpness * (1 - 2 * threshold)))
+        log_weight = xp.logaddexp(log_weight, xp.full_like(margin, rest))
+    upper, lower = xp.exp(upper - log_weight), xp.exp(lower - log_weight)
+    in_p = sharpness * (at_q.p * lower - at_p.p * upper)
+    again_in_p = -(sharpness**2) * (
+        upper * at_p.p * (at_p.q - at_p.p) + lower * at_q.p * (at_q.q - at_q.p)
+    )
+    # From derivatives in p to derivatives in m, dp/dm = p q.
+    return _Step(log_weight, p * q * in_p, p * q * (again_in_p * p * q + in_p * (q - p)))
+
+
+@lru_cache(maxsize=1024)
+def _is_invertible(threshold: float, sharpness: float, space: str) -> bool:
+    """Return whether ``p sigmoid(-m) / -l'(m)`` increases with m: ``l'' > (q - p) l'``."""
+    steps = np.linspace(-40, 40, 8001) / sharpness
+    if space == "logit":
+        # Beyond 36 the two sides of the inequality differ by less than rounding.
+        margin = np.clip(_logit(threshold) + steps, -700, 36)
+    else:
+        p = np.clip(threshold + steps, 1e-9, 1 - 1e-9)
+        margin = np.log(p) - np.log1p(-p)
+    terms = logistic_terms(margin)
+    _, slope, curvature = SoftTruncatedLoss(threshold, sharpness, space).evaluate(margin)
+    return bool(np.all(curvature > (terms.q - terms.p) * slope))
+
+
+def _logit(probability: float) -> float:
+    return math.log(probability) - math.log1p(-probability)
+
+
+def _log_sigmoid(x: float) -> float:
+    return min(x, 0.0) - math.log1p(math.exp(-abs(x)))
