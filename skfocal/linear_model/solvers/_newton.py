@@ -73,6 +73,9 @@ def newton(
                 # The gradient jumps and need not become small; what is left to gain is.
                 converged = True
                 break
+            if at.gradient_norm > 0.5 * norm and at.gradient_norm <= objective.rounding_level():
+                converged = True
+                break
             if reuse and at.gradient_norm > max(tol, REUSE_RATE * norm):
                 reuse, at = False, objective.evaluate(coef, 2, block_map)
     message = "converged" if converged else message
@@ -82,22 +85,21 @@ def newton(
 def _descent_direction(gradient: np.ndarray, hessian: Any) -> np.ndarray:
     """Solve for the Newton step after scaling the diagonal to one.
 
-    A singular Hessian (collinear or constant columns, no penalty) gets the smallest ridge that
-    lets it factorise.
+    Directions without curvature (collinear or constant columns, no penalty) are left alone.
     """
     scale = np.sqrt(np.diag(hessian))
     scale[scale == 0] = 1.0
-    scaled = hessian / scale / scale[:, None]
-    diagonal = np.diag_indices_from(scaled)
-    ridge = 1e-14
-    while True:
-        scaled[diagonal] += ridge
-        try:
-            factor = linalg.cho_factor(scaled, lower=True, check_finite=False)
-        except linalg.LinAlgError:
-            ridge *= 100
-            continue
-        return -linalg.cho_solve(factor, gradient / scale, check_finite=False) / scale
+    scaled, right = hessian / scale / scale[:, None], gradient / scale
+    limit = 4 * len(right) * np.finfo(np.float64).eps
+    try:
+        factor, lower = linalg.cho_factor(scaled, check_finite=False)
+        if np.diag(factor).min() ** 2 > limit:
+            return -linalg.cho_solve((factor, lower), right, check_finite=False) / scale
+    except linalg.LinAlgError:
+        pass
+    values, vectors = linalg.eigh(scaled, check_finite=False)
+    inverse = np.divide(1.0, values, out=np.zeros_like(values), where=values > limit)
+    return -(vectors @ (inverse * (vectors.T @ right))) / scale
 
 
 class _Search:

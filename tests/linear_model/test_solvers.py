@@ -1,0 +1,79 @@
+"""The solvers on their own: descent, convergence and honest failure."""
+
+import numpy as np
+import pytest
+
+from skfocal.linear_model._objective import LinearObjective
+from skfocal.linear_model.solvers import SOLVERS
+from skfocal.losses import CrossEntropyLoss, FocalLoss
+
+
+def rare_events(n=1000, seed=0, collinear=False, separable=False):
+    """Return a table with 1 positive in 1000, three of them."""
+    rng = np.random.default_rng(seed)
+    n *= 3
+    X = rng.standard_normal((n, 3))
+    y = np.zeros(n, dtype=int)
+    y[:3] = 1
+    X[:3, 0] += 10.0 if separable else 1.0
+    if collinear:
+        X = np.column_stack([X, X[:, 0] + X[:, 1], np.ones(n)])
+    return X, y
+
+
+def make(loss, l2=1e-4, **kind):
+    X, y = rare_events(**kind)
+    return LinearObjective(X, y, np.ones(len(y)), loss, n_scores=1, l2=l2)
+
+
+@pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
+@pytest.mark.parametrize("gamma", [0.5, 2.0, 5.0])
+@pytest.mark.parametrize("kind", [{}, {"collinear": True}, {"separable": True}], ids=str)
+def test_F15_focal_fit_ends_lower_with_a_small_gradient(solver, gamma, kind):
+    objective = make(FocalLoss(gamma=gamma), **kind)
+    zero = np.zeros(objective.shape[1])
+    plain = SOLVERS["newton"](make(CrossEntropyLoss(), **kind), zero, tol=1e-8, max_iter=200)
+    rng = np.random.default_rng(1)
+    starts = [zero, plain.coef, *(rng.standard_normal((10, zero.size)))]
+    at_plain = objective.evaluate(plain.coef, 0).value
+    for start in starts:
+        result = solver(objective, start, tol=1e-6, max_iter=500)
+        assert result.converged, result.message
+        assert np.abs(objective.evaluate(result.coef, 1).gradient).max() <= 1e-6
+        # A tolerance of 1e-6 leaves an error of its square over the curvature.
+        assert result.value <= at_plain + 1e-9
+        assert result.value <= objective.evaluate(start, 0).value
+
+
+def test_newton_never_rises():
+    objective = make(FocalLoss(gamma=5.0))
+    limits = [
+        SOLVERS["newton"](objective, np.full(4, 3.0), tol=1e-9, max_iter=k) for k in range(12)
+    ]
+    values = [result.value for result in limits]
+    assert np.all(np.diff(values) <= 0)
+    assert values[0] > values[-1]
+
+
+@pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
+def test_iteration_limit_is_reported(solver):
+    result = solver(make(FocalLoss(), l2=1e-3), np.full(4, 2.0), tol=1e-9, max_iter=1)
+    assert not result.converged
+    assert result.n_iter == 1
+    assert "limit" in result.message
+
+
+def test_a_poor_hessian_is_given_up():
+    objective = make(CrossEntropyLoss(), l2=1e-3)
+    wrong = 50.0 * np.eye(4)
+    result = SOLVERS["newton"](objective, np.zeros(4), tol=1e-8, max_iter=50, hessian=wrong)
+    own = SOLVERS["newton"](objective, np.zeros(4), tol=1e-8, max_iter=50)
+    assert result.converged
+    np.testing.assert_allclose(result.coef, own.coef, atol=1e-5)
+
+
+def test_verbose_prints_one_line_per_iteration(capsys):
+    result = SOLVERS["newton"](make(FocalLoss()), np.zeros(4), tol=1e-6, max_iter=50, verbose=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == result.n_iter + 1
+    assert all(line.startswith("newton: iteration") for line in lines)
