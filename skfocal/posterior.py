@@ -117,8 +117,11 @@ def probabilities_from_log_odds(log_odds: np.ndarray, task: str) -> np.ndarray:
         return softmax(log_odds, axis=-1)
     if task == "multilabel":
         return expit(log_odds)
-    # Both sides from the log-odds: 1 - p would lose the small ones.
-    return np.stack([expit(-log_odds), expit(log_odds)], axis=-1)
+    # Both sides from the log-odds: 1 - p would lose the small ones. Columns are contiguous.
+    columns = np.empty((2, *log_odds.shape), dtype=log_odds.dtype)
+    expit(np.negative(log_odds, out=columns[0]), out=columns[0])
+    expit(log_odds, out=columns[1])
+    return np.moveaxis(columns, 0, -1)
 
 
 def scores_from_probabilities(loss: MarginLoss, probabilities: ArrayLike, task: str) -> np.ndarray:
@@ -219,7 +222,9 @@ def best_constant_score(
 
 
 def _true_log_odds(loss: MarginLoss, scores: np.ndarray, task: str) -> np.ndarray:
-    """Undo the distortion of the loss; exact for cross-entropy."""
+    """Undo the distortion of the loss; there is none in a proper one."""
+    if loss.traits.proper:
+        return scores
     if task == "multiclass":
         margins = all_margins(scores)
         classes = np.arange(scores.shape[-1])
