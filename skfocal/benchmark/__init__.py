@@ -1,0 +1,42 @@
+"""The comparison of focal estimators with resampling, by cross-validation on imbalanced tables."""
+
+from importlib import import_module
+
+__all__ = [
+    "Dataset",
+    "list_datasets",
+    "list_methods",
+    "list_suites",
+    "load_dataset",
+    "load_results",
+    "run",
+]
+
+_HOMES = {
+    "Dataset": "datasets",
+    "list_datasets": "datasets",
+    "list_methods": "methods",
+    "list_suites": "datasets",
+    "load_dataset": "datasets",
+    "load_results": "store",
+    "run": "runner",
+}
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = import_module(f"{__name__}.{_HOMES[name]}")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "skfocal":
+            raise
+        raise ImportError(
+            f"skfocal.benchmark.{name} needs {error.name}; "
+            "install it with: pip install 'skfocal[benchmark]'"
+        ) from error
+    return getattr(module, name)
+
+
+def __dir__():
+    return sorted(__all__)

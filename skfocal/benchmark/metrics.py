@@ -1,0 +1,215 @@
+"""What the judge measures: every figure in a result row comes from here, none from an arm."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import (
+    average_precision_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    f1_score,
+    log_loss,
+    roc_auc_score,
+)
+
+__all__ = [
+    "METRICS",
+    "Metric",
+    "expected_calibration_error",
+    "measure",
+    "tune_thresholds",
+]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a metric is called and read.
+
+    Attributes
+    ----------
+    label : str
+        Short text for tables.
+    greater_is_better : bool
+        False for losses and errors.
+    description : str
+        One sentence for people who meet it for the first time.
+    """
+
+    label: str
+    greater_is_better: bool
+    description: str
+
+
+_DECISIONS = {
+    "f1": ("F1", "Harmonic mean of precision and recall of the positive class"),
+    "balanced_accuracy": ("Balanced accuracy", "Mean of the recalls of both classes"),
+    "geometric_mean": ("G-mean", "Geometric mean of the recalls of both classes"),
+}
+
+#: Name of a column of the results to its :class:`Metric`; the order is that of the tables:
+#: ranking first, probabilities next, decisions last.
+METRICS = {
+    "average_precision": Metric(
+        "Average precision",
+        True,
+        "Area under the precision-recall steps; a random order scores the share of positives.",
+    ),
+    "roc_auc": Metric(
+        "ROC AUC",
+        True,
+        "Chance that a positive is scored above a negative; a random order scores 0.5.",
+    ),
+    "log_loss": Metric(
+        "Log loss", False, "Mean negative log-likelihood of the probabilities, in nats."
+    ),
+    "brier": Metric("Brier score", False, "Mean squared error of the probability, from 0 to 1."),
+    "ece": Metric(
+        "ECE",
+        False,
+        "Expected calibration error: mean gap between predicted and observed frequency over 15 "
+        "bins of equally many rows.",
+    ),
+    **{
+        name: Metric(label, True, f"{text}, at the method's own decision.")
+        for name, (label, text) in _DECISIONS.items()
+    },
+    **{
+        f"{name}_tuned": Metric(
+            f"{label} (tuned)",
+            True,
+            f"{text}, at the threshold best for it on inner folds.",
+        )
+        for name, (label, text) in _DECISIONS.items()
+    },
+}
+
+
+def measure(target, probability, decision, thresholds) -> dict[str, float]:
+    """Compute every metric for one test fold.
+
+    Parameters
+    ----------
+    target : ndarray of shape (n,), int
+        0 and 1, both present.
+    probability : ndarray of shape (n,), float
+        Predicted probability of 1, in [0, 1].
+    decision : ndarray of shape (n,), int
+        The method's own prediction.
+    thresholds : dict of str to float
+        As :func:`tune_thresholds` returns it, from other rows than these.
+
+    Returns
+    -------
+    dict of str to float
+        One value for each name in :data:`METRICS`. The log loss is finite: scikit-learn moves
+        probabilities of 0 and 1 inwards by one rounding step.
+
+    Raises
+    ------
+    ValueError
+        If one class is absent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> target, probability = np.array([0, 0, 1]), np.array([0.1, 0.4, 0.3])
+    >>> thresholds = {"f1": 0.2, "balanced_accuracy": 0.2, "geometric_mean": 0.2}
+    >>> values = measure(target, probability, np.array([0, 0, 0]), thresholds)
+    >>> round(values["f1"], 3), round(values["f1_tuned"], 3)
+    (0.0, 0.667)
+    """
+    if len(np.unique(target)) < 2:
+        raise ValueError("The test rows hold one class only, so ranking metrics have no value.")
+    values = {
+        "average_precision": average_precision_score(target, probability),
+        "roc_auc": roc_auc_score(target, probability),
+        "log_loss": log_loss(target, probability, labels=[0, 1]),
+        "brier": brier_score_loss(target, probability),
+        "ece": expected_calibration_error(target, probability),
+    }
+    values |= {name: score(target, decision) for name, score in _decision_scores().items()}
+    for name, score in _decision_scores().items():
+        values[f"{name}_tuned"] = score(target, (probability >= thresholds[name]).astype(int))
+    return {name: float(values[name]) for name in METRICS}
+
+
+def _decision_scores():
+    from imblearn.metrics import geometric_mean_score
+
+    return {
+        "f1": lambda target, decision: f1_score(target, decision, zero_division=0.0),
+        "balanced_accuracy": balanced_accuracy_score,
+        "geometric_mean": geometric_mean_score,
+    }
+
+
+def expected_calibration_error(target, probability, n_bins=15) -> float:
+    """Return the mean gap between predicted and observed frequency over equal-mass bins.
+
+    Parameters
+    ----------
+    target : array-like of shape (n,), int
+        0 or 1.
+    probability : array-like of shape (n,), float
+        Predicted probability of 1, in [0, 1].
+    n_bins : int >= 1, default=15
+        Bins end at quantiles of `probability`. Equal probabilities stay in one bin, so the value
+        does not depend on the order of the rows; bins may then hold unequally many rows.
+
+    Returns
+    -------
+    float
+        In [0, 1]; each bin weighs as many as its rows.
+
+    Examples
+    --------
+    >>> expected_calibration_error([0, 0, 0, 1], [0.2, 0.2, 0.6, 0.6], n_bins=2)
+    0.15
+    """
+    target, probability = np.asarray(target), np.asarray(probability)
+    edges = np.unique(np.quantile(probability, np.arange(1, n_bins) / n_bins, method="lower"))
+    bins = np.searchsorted(edges, probability, side="left")
+    gaps = np.bincount(bins, weights=probability - target)
+    return float(np.abs(gaps).sum() / len(target))
+
+
+def tune_thresholds(target, probability) -> dict[str, float]:
+    """Find the probability threshold that is best for each thresholded metric.
+
+    Parameters
+    ----------
+    target : ndarray of shape (n,), int
+        0 and 1, both present.
+    probability : ndarray of shape (n,), float
+        Probability of 1 for the same rows, from models that have not seen them.
+
+    Returns
+    -------
+    dict of str to float
+        ``"f1"``, ``"balanced_accuracy"`` and ``"geometric_mean"`` to a threshold; a row counts as
+        positive where its probability is not below it. Thresholds lie midway between neighbouring
+        probabilities; among equally good ones the highest is taken.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tune_thresholds(np.array([0, 1, 0, 1]), np.array([0.1, 0.3, 0.5, 0.9]))["f1"]
+    0.2
+    """
+    order = np.argsort(-probability, kind="stable")
+    target, probability = target[order], probability[order]
+    # A cut is possible only below the last row of a run of equal probabilities.
+    last = np.append(np.flatnonzero(np.diff(probability)), len(probability) - 1)
+    true_positive = np.cumsum(target)[last]
+    n_positive, n_negative = target.sum(), len(target) - target.sum()
+    recall = true_positive / n_positive
+    specificity = 1.0 - (last + 1 - true_positive) / n_negative
+    # All rows positive is the lowest cut; no threshold below the smallest probability is needed.
+    below = np.append(probability[last[:-1] + 1], probability[-1])
+    cuts = (probability[last] + below) / 2
+    scores = {
+        "f1": 2 * true_positive / (last + 1 + n_positive),
+        "balanced_accuracy": (recall + specificity) / 2,
+        "geometric_mean": np.sqrt(recall * specificity),
+    }
+    return {name: float(cuts[np.argmax(values)]) for name, values in scores.items()}

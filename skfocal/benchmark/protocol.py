@@ -1,0 +1,330 @@
+"""The judge: how folds are cut, settings chosen, predictions made and figures taken.
+
+One cell is a data set, a method and a test fold. In it, every setting of the arm predicts the
+training rows by an inner cross-validation; the setting with the best mean average precision is
+fitted once more on all training rows, and predicts the test rows. The inner predictions of that
+setting also choose the tuned thresholds. Nothing else ever sees the test rows.
+"""
+
+import json
+import math
+import time
+import warnings
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn import config_context
+from sklearn.exceptions import FitFailedWarning
+from sklearn.metrics import average_precision_score
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from threadpoolctl import threadpool_limits
+
+from skfocal.benchmark._numeric import NumericTable
+from skfocal.benchmark.methods import FoldInfo, Method
+from skfocal.benchmark.metrics import METRICS, measure, tune_thresholds
+
+__all__ = ["COLUMNS", "Cell", "Fold", "Plan", "default_plan", "describe", "evaluate", "make_folds"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is computed for each data set and method.
+
+    Parameters
+    ----------
+    n_splits : int >= 2, default=3
+        Outer folds, stratified.
+    n_repeats : int >= 1, default=1
+        Times the outer folds are cut anew.
+    inner_splits : int >= 2, default=3
+        Folds of the training rows, on which settings and thresholds are chosen.
+    budget : int >= 1, default=4
+        Settings that each arm may try, at most; the arms list 8 (the dummy 1).
+
+    Raises
+    ------
+    ValueError
+        If a number is not an integer or too small.
+
+    Examples
+    --------
+    >>> Plan(n_splits=5, n_repeats=2)
+    Plan(n_splits=5, n_repeats=2, inner_splits=3, budget=4)
+    """
+
+    n_splits: int = 3
+    n_repeats: int = 1
+    inner_splits: int = 3
+    budget: int = 4
+
+    def __post_init__(self):
+        least = {"n_splits": 2, "n_repeats": 1, "inner_splits": 2, "budget": 1}
+        for name, bound in least.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < bound:
+                raise ValueError(f"Plan: {name} must be an integer >= {bound}; got {value!r}.")
+
+
+def default_plan(suite) -> Plan:
+    """Return the plan of a suite: small for ``"tiny"`` and ``"quick"``, else five folds twice.
+
+    Examples
+    --------
+    >>> default_plan("core")
+    Plan(n_splits=5, n_repeats=2, inner_splits=3, budget=8)
+    """
+    return Plan(3, 1, 3, 4) if suite in {"tiny", "quick"} else Plan(5, 2, 3, 8)
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """The unit of work: one method on one test fold of one data set."""
+
+    dataset: str
+    method: str
+    repeat: int
+    fold: int
+
+    @classmethod
+    def of(cls, row) -> "Cell":
+        """Return the cell of a result row."""
+        return cls(row["dataset"], row["method"], row["repeat"], row["fold"])
+
+    def __str__(self):
+        return f"{self.dataset} / {self.method} / repeat {self.repeat}, fold {self.fold}"
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One outer fold: which rows train and which test, and the seed shared by all methods."""
+
+    repeat: int
+    fold: int
+    train: np.ndarray
+    test: np.ndarray
+    random_state: int
+
+
+#: The columns of a result, in order.
+COLUMNS = [
+    *("dataset", "family", "ranked", "method", "repeat", "fold", "status", "error", "warnings"),
+    *("n_train", "n_test", "n_positive_train", "n_positive_test"),
+    *("n_configurations", "best_parameters"),
+    *METRICS,
+    *("threshold", "fit_seconds", "search_seconds", "predict_seconds"),
+]
+
+
+def make_folds(table: NumericTable, plan: Plan, random_state: int) -> list[Fold]:
+    """Cut the outer folds, the same for every method.
+
+    Parameters
+    ----------
+    table : NumericTable
+        With ``groups``, no group straddles a fold.
+    plan : Plan
+        Gives the number of folds and repeats.
+    random_state : int >= 0
+        Seed.
+
+    Returns
+    -------
+    list of Fold
+        ``n_repeats * n_splits`` of them.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer rows of each class, or fewer groups, than folds.
+    """
+    folds = []
+    for repeat in range(plan.n_repeats):
+        splits = _split(table.y, table.groups, plan.n_splits, _seed(random_state, repeat))
+        folds += [
+            Fold(repeat, fold, train, test, _seed(random_state, repeat, fold))
+            for fold, (train, test) in enumerate(splits)
+        ]
+    return folds
+
+
+def _seed(*keys):
+    """Return a seed below 2**32 that differs for every tuple of keys."""
+    return int(np.random.SeedSequence(keys).generate_state(1)[0])
+
+
+def _split(y, groups, n_splits, random_state):
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    splitter = kind(n_splits, shuffle=True, random_state=random_state)
+    with warnings.catch_warnings():
+        # Fewer rows of a class than folds: the folds without it become failed cells, which say so.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        return list(splitter.split(np.zeros((len(y), 1)), y, groups))
+
+
+def evaluate(method: Method, table: NumericTable, fold: Fold, plan: Plan):
+    """Compute one cell; whatever goes wrong in it becomes part of the result.
+
+    Parameters
+    ----------
+    method : Method
+        The contestant.
+    table : NumericTable
+        The data set.
+    fold : Fold
+        The rows to train and to test on.
+    plan : Plan
+        Gives the inner folds and the budget.
+
+    Returns
+    -------
+    row : dict
+        The fields of :data:`COLUMNS`; a failed cell has no metrics.
+    predictions : dict of str to ndarray
+        ``"row"`` (position in the data set), ``"target"`` and ``"probability"`` of the test rows;
+        empty for a failed cell.
+    """
+    row: dict[str, Any] = describe(method, table, fold)
+    predictions: dict[str, np.ndarray] = {}
+    with _alone() as caught:
+        try:
+            result, predictions = _compete(method, table, fold, plan)
+            row |= result
+        except Exception as error:
+            row |= {"status": "failed", "error": _describe_error(error)}
+    row["warnings"] = _summarise(caught)
+    return row, predictions
+
+
+def _describe_error(error):
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def describe(method: Method, table: NumericTable, fold: Fold) -> dict[str, Any]:
+    """Return the part of a row that is known before the cell is computed."""
+    return {
+        "dataset": table.name,
+        "family": table.family,
+        "ranked": table.ranked,
+        "method": method.name,
+        "repeat": fold.repeat,
+        "fold": fold.fold,
+        "status": "ok",
+        "error": "",
+        "n_train": len(fold.train),
+        "n_test": len(fold.test),
+        "n_positive_train": int(table.y[fold.train].sum()),
+        "n_positive_test": int(table.y[fold.test].sum()),
+    }
+
+
+@contextmanager
+def _alone():
+    """Run a cell on one thread, so that times compare, and collect its warnings unseen."""
+    with (
+        threadpool_limits(1),
+        # The table was checked once; checking it again in every step of thousands of small fits
+        # would take a large part of their time.
+        config_context(assume_finite=True, skip_parameter_validation=True),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("always")
+        yield caught
+
+
+def _summarise(caught):
+    counts = Counter(warning.category.__name__ for warning in caught)
+    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
+
+
+def _compete(method, table, fold, plan):
+    configurations = method.configurations[: plan.budget]
+    X, y = table.X[fold.train], table.y[fold.train]
+    groups = None if table.groups is None else table.groups[fold.train]
+    _check_classes(y, "The training fold")
+    _check_classes(table.y[fold.test], "The test fold")
+
+    started = time.perf_counter()
+    inner = _inner_splits(y, groups, plan, fold.random_state)
+    best, out_of_fold = _search(method, configurations, table, X, y, inner, fold.random_state)
+    search_seconds = time.perf_counter() - started
+
+    thresholds = tune_thresholds(y, out_of_fold)
+    started = time.perf_counter()
+    model = _build(method, best, table, y, fold.random_state)
+    if method.finish is not None:
+        model = method.finish(model, thresholds)
+    model.fit(X, y)
+    fit_seconds = time.perf_counter() - started
+
+    started = time.perf_counter()
+    probability = _predict_probability(model, table.X[fold.test])
+    predict_seconds = time.perf_counter() - started
+
+    target, decision = table.y[fold.test], model.predict(table.X[fold.test])
+    result = {
+        "n_configurations": len(configurations),
+        "best_parameters": json.dumps(best, sort_keys=True),
+        **measure(target, probability, decision, thresholds),
+        "threshold": thresholds["f1"],
+        "fit_seconds": fit_seconds,
+        "search_seconds": search_seconds,
+        "predict_seconds": predict_seconds,
+    }
+    return result, {"row": fold.test, "target": target, "probability": probability}
+
+
+def _check_classes(y, where):
+    n_positive = int(y.sum())
+    if n_positive in (0, len(y)):
+        raise ValueError(f"{where} has {n_positive} positives in {len(y)} rows; it needs both.")
+
+
+def _inner_splits(y, groups, plan, random_state):
+    smaller = min(int(y.sum()), int(len(y) - y.sum()))
+    if smaller < 2:
+        raise ValueError("The training fold holds 1 row of the smaller class; inner folds need 2.")
+    return _split(y, groups, min(plan.inner_splits, smaller), random_state)
+
+
+def _search(method, configurations, table, X, y, inner, random_state):
+    """Return the best configuration and its out-of-fold probabilities.
+
+    A configuration that fails on an inner fold is out of the race; when all are, so is the cell.
+    """
+    best, best_score, best_probability = None, -math.inf, None
+    failure: Exception = ValueError("No configuration was tried.")
+    for parameters in configurations:
+        probability, scores = np.empty(len(y)), []
+        try:
+            for train, check in inner:
+                model = _build(method, parameters, table, y[train], random_state)
+                model.fit(X[train], y[train])
+                probability[check] = _predict_probability(model, X[check])
+                scores.append(average_precision_score(y[check], probability[check]))
+        except Exception as error:
+            failure = error
+            warnings.warn(f"{parameters}: {error}", FitFailedWarning, stacklevel=1)
+            continue
+        if np.mean(scores) > best_score:
+            best, best_score, best_probability = parameters, np.mean(scores), probability
+    if best is None:
+        raise failure
+    return best, best_probability
+
+
+def _build(method, parameters, table, y, random_state):
+    n_positive = int(y.sum())
+    counts = (len(y) - n_positive, n_positive)
+    info = FoldInfo(table.X.shape[1], table.categorical, counts, random_state)
+    return method.build(info, **parameters)
+
+
+def _predict_probability(model, X):
+    probability = model.predict_proba(X)[:, list(model.classes_).index(1)].astype(np.float64)
+    inside = (probability >= 0) & (probability <= 1)
+    if not inside.all():
+        raise ValueError(f"The model predicts {probability[~inside][0]}, which is no probability.")
+    return probability

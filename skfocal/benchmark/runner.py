@@ -1,0 +1,274 @@
+"""The main job: every method on every fold of every data set, on disk as it goes."""
+
+import tempfile
+import time
+import warnings
+from contextlib import nullcontext
+from dataclasses import asdict
+from importlib.metadata import version
+from numbers import Integral
+from typing import NamedTuple
+
+from joblib import Parallel, delayed
+
+from skfocal import __version__
+from skfocal.benchmark._numeric import NumericTable, make_numeric
+from skfocal.benchmark.datasets import Dataset, DatasetUnavailableError, list_datasets, load_dataset
+from skfocal.benchmark.methods import Method, get_method, list_methods
+from skfocal.benchmark.protocol import (
+    Cell,
+    Fold,
+    Plan,
+    default_plan,
+    describe,
+    evaluate,
+    make_folds,
+)
+from skfocal.benchmark.store import Store, make_frame, unavailable_rows
+
+__all__ = ["run"]
+
+_PACKAGES = ["numpy", "scipy", "scikit-learn", "imbalanced-learn", "pandas", "joblib"]
+
+
+def run(
+    suite="quick",
+    *,
+    datasets=None,
+    methods=None,
+    n_jobs=None,
+    out=None,
+    plan=None,
+    random_state=0,
+    time_limit=None,
+    progress=None,
+):
+    """Compare methods by nested cross-validation on imbalanced data sets.
+
+    Parameters
+    ----------
+    suite : str, default="quick"
+        A name from :func:`skfocal.benchmark.list_suites`; gives the data sets and the plan.
+    datasets : list of str or Dataset, default=None
+        Data sets by name, or tables of your own; takes the place of those of the suite.
+    methods : list of str, default=None
+        Names from :func:`skfocal.benchmark.list_methods`; None takes all.
+    n_jobs : int, default=None
+        Cells computed at once, as joblib understands it: -1 is one a core, None obeys
+        ``joblib.parallel_config``, by which Dask or Ray spread the cells over a cluster.
+    out : str or path-like, default=None
+        Folder of the results. A run that was stopped, by whatever, continues there with the cells
+        that are missing; methods and data sets may be added. None keeps nothing on disk.
+    plan : Plan, default=None
+        Folds, repeats and tuning budget; None takes that of the suite.
+    random_state : int >= 0, default=0
+        Seed of folds and methods. The results do not depend on `n_jobs`.
+    time_limit : float > 0, default=None
+        Seconds after which no further cell begins; a later run can continue.
+    progress : callable, default=None
+        Called in this process as ``progress(done, total, label)`` after every finished cell.
+
+    Returns
+    -------
+    DataFrame
+        One row for each data set, method, repeat and fold, with the columns of
+        :data:`skfocal.benchmark.protocol.COLUMNS`; ``status`` is ``"ok"``, ``"failed"`` (the
+        column ``error`` says why) or ``"skipped"`` (out of time).
+
+    Raises
+    ------
+    ValueError
+        If an argument is wrong, or `out` holds results of another plan, seed or version of a data
+        set.
+    ImportError
+        If imbalanced-learn is not installed.
+
+    Examples
+    --------
+    >>> from skfocal import benchmark
+    >>> results = benchmark.run("tiny", datasets=["wine"], methods=["dummy", "logistic"])
+    >>> results.groupby("method")["average_precision"].mean().round(2)  # doctest: +SKIP
+    """
+    _check_arguments(random_state, time_limit, progress)
+    _require_imblearn()
+    plan = default_plan(suite) if plan is None else plan
+    if not isinstance(plan, Plan):
+        raise ValueError(f"run: plan must be a Plan or None; got {plan!r}.")
+    datasets = _choose_datasets(suite, datasets)
+    methods = _choose_methods(methods)
+    deadline = None if time_limit is None else time.monotonic() + time_limit
+
+    tables, unavailable = _load(datasets)
+    tasks = []
+    for table in tables:
+        try:
+            folds = make_folds(table, plan, random_state)
+        except ValueError as error:
+            unavailable[table.name] = f"No folds: {error}"
+            continue
+        tasks += [_Task(method, table, fold) for fold in folds for method in methods]
+
+    request = _describe_run(suite, tables, unavailable, methods, plan, random_state)
+    with tempfile.TemporaryDirectory() if out is None else nullcontext(out) as folder:
+        store = Store(folder)
+        _announce(store, request)
+        _compute_missing(store, tasks, plan, n_jobs, deadline, progress)
+        return _collect(store, tasks, request)
+
+
+class _Task(NamedTuple):
+    method: Method
+    table: NumericTable
+    fold: Fold
+
+    @property
+    def cell(self):
+        return Cell(self.table.name, self.method.name, self.fold.repeat, self.fold.fold)
+
+
+def _check_arguments(random_state, time_limit, progress):
+    if not isinstance(random_state, Integral) or random_state < 0:
+        raise ValueError(f"run: random_state must be an integer >= 0; got {random_state!r}.")
+    if time_limit is not None and not (isinstance(time_limit, int | float) and time_limit > 0):
+        raise ValueError(f"run: time_limit must be a number of seconds > 0; got {time_limit!r}.")
+    if progress is not None and not callable(progress):
+        raise ValueError(f"run: progress must be callable or None; got {progress!r}.")
+
+
+def _require_imblearn():
+    try:
+        import imblearn  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"The benchmark needs imbalanced-learn ({error}); "
+            "install it with: pip install 'skfocal[benchmark]'"
+        ) from error
+
+
+def _choose_datasets(suite, datasets):
+    if datasets is None:
+        return list_datasets(suite)
+    if isinstance(datasets, str | Dataset) or not (datasets := list(datasets)):
+        raise ValueError("run: datasets must be a list of names or Dataset objects, not empty.")
+    names = [d.name if isinstance(d, Dataset) else d for d in datasets]
+    known = set(list_datasets())
+    for name, dataset in zip(names, datasets, strict=True):
+        if names.count(name) > 1:
+            raise ValueError(f"run: two data sets are named {name!r}.")
+        if not isinstance(dataset, Dataset) and name not in known:
+            raise ValueError(
+                f"run: unknown data set {name!r}; list_datasets() names all {len(known)}."
+            )
+    return datasets
+
+
+def _choose_methods(methods):
+    if methods is None:
+        methods = list_methods()
+    if isinstance(methods, str) or not (methods := list(methods)):
+        raise ValueError("run: methods must be a list of names, not empty.")
+    return [get_method(name) for name in dict.fromkeys(methods)]
+
+
+def _load(datasets):
+    """Return the tables, and the reason for each that is missing."""
+    tables, unavailable = [], {}
+    for dataset in datasets:
+        try:
+            loaded = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
+        except DatasetUnavailableError as error:
+            unavailable[dataset] = str(error)
+            continue
+        tables.append(make_numeric(loaded))
+    return tables, unavailable
+
+
+def _describe_run(suite, tables, unavailable, methods, plan, random_state):
+    return {
+        "suite": suite,
+        "plan": asdict(plan),
+        "random_state": int(random_state),
+        "methods": [method.name for method in methods],
+        "datasets": {table.name: table.describe() for table in tables},
+        "unavailable": unavailable,
+        "versions": {"skfocal": __version__} | {name: version(name) for name in _PACKAGES},
+    }
+
+
+def _announce(store, request):
+    """Write the manifest, or extend the one that is there if both ask for the same."""
+    try:
+        found = store.manifest()
+    except FileNotFoundError:
+        store.write_manifest(request)
+        return
+    _check_agreement(found, request, store)
+    if found["versions"] != request["versions"]:
+        warnings.warn(
+            f"{store} was begun with {found['versions']} and goes on with {request['versions']}.",
+            stacklevel=3,
+        )
+    datasets = found["datasets"] | request["datasets"]
+    missing = found["unavailable"] | request["unavailable"]
+    merged = found | {
+        "methods": list(dict.fromkeys(found["methods"] + request["methods"])),
+        "datasets": datasets,
+        "unavailable": {
+            name: reason
+            for name, reason in missing.items()
+            if name in request["unavailable"] or name not in datasets
+        },
+    }
+    store.write_manifest(merged)
+
+
+def _check_agreement(found, request, store):
+    way_out = "Choose another folder as `out`, or ask for the same."
+    for key in ("plan", "random_state"):
+        if found[key] != request[key]:
+            raise ValueError(
+                f"{str(store.path)!r} holds results with {key}={found[key]}; "
+                f"this run asks for {request[key]}. {way_out}"
+            )
+    for name in found["datasets"].keys() & request["datasets"].keys():
+        if found["datasets"][name]["fingerprint"] != request["datasets"][name]["fingerprint"]:
+            raise ValueError(
+                f"{str(store.path)!r} holds results for a data set {name!r} whose contents "
+                f"differ from the one given now. {way_out}"
+            )
+
+
+def _compute_missing(store, tasks, plan, n_jobs, deadline, progress):
+    missing = [task for task in tasks if task.cell not in store]
+    if not missing:
+        return
+    done = len(tasks) - len(missing)
+
+    def in_time():
+        for task in missing:
+            if deadline is not None and time.monotonic() >= deadline:
+                return
+            yield delayed(evaluate)(*task, plan)
+
+    # No batches and nothing dispatched ahead: a cell comes back, and is written, when it is done,
+    # and the time limit is looked at when the next one is about to begin.
+    parallel = Parallel(
+        n_jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs"
+    )
+    for row, predictions in parallel(in_time()):
+        store.save(row, predictions)
+        done += 1
+        if progress is not None:
+            progress(done, len(tasks), str(Cell.of(row)))
+
+
+def _collect(store, tasks, request):
+    rows = [
+        store.load(task.cell)
+        if task.cell in store
+        else describe(*task) | {"status": "skipped", "error": "Not begun within the time limit."}
+        for task in tasks
+    ]
+    for name, reason in request["unavailable"].items():
+        rows += unavailable_rows(name, reason, request)
+    return make_frame(rows, request)
