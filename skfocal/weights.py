@@ -152,7 +152,10 @@ def alpha_weights(
             "alpha must hold finite class weights of at least 0, positive for some class that "
             f"occurs, got {alpha!r}."
         )
-    return weights * (counts.sum() / (weights @ counts))
+    # Relative to the largest, and summed in the order of counts.sum(): equal weights become
+    # exactly 1, and the unit of a vector has no effect.
+    weights = weights / weights.max()
+    return weights * (counts.sum() / (weights * counts).sum())
 
 
 def class_weights(
@@ -230,14 +233,15 @@ def _named_weights(name: str, counts: np.ndarray, beta: float) -> np.ndarray:
 def _weights_of_float(alpha: float, n_classes: int) -> np.ndarray:
     if not 0 < alpha < 1:
         raise ValueError(f"A single alpha must be in the range (0, 1), got {alpha!r}.")
-    if n_classes > 2:
-        raise ValueError(
-            f"A single alpha weighs the positive class against one other, but there are "
-            f"{n_classes} classes: give a vector of {n_classes} class weights such as "
-            f"{[alpha] + [round(1 - alpha, 12)] * (n_classes - 1)}, a dict by label, 'balanced' "
-            f"or 'effective' instead of alpha={alpha!r}."
-        )
-    return np.array([1 - alpha, alpha])
+    if n_classes == 2:
+        return np.array([1 - alpha, alpha])
+    rest, n_rest = round(1 - alpha, 12), n_classes - 1
+    vector = [alpha] + [rest] * n_rest if n_classes <= 10 else f"[{alpha}] + [{rest}] * {n_rest}"
+    raise ValueError(
+        f"A single alpha weighs the positive class against one other, but the data has {n_classes} "
+        f"class{'es' if n_classes > 1 else ''}: give a vector of {n_classes} class weights such "
+        f"as {vector}, a dict by label, 'balanced' or 'effective' instead of alpha={alpha!r}."
+    )
 
 
 def _weights_of_dict(name: str, weights: Any, classes: np.ndarray) -> np.ndarray:
