@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skfocal.losses import MarginLoss
-from skfocal.losses._math import Array, array_namespace
+from skfocal.losses._math import Array, array_namespace, like
 
 __all__ = [
     "MulticlassMargin",
@@ -56,10 +56,7 @@ def transform_scores(loss: MarginLoss, scores: Array, task: str) -> Array:
         offset = (
             loss.class_offset if task == "multiclass" else np.diff(loss.class_offset, axis=0)[0]
         )
-        xp = array_namespace(scores)
-        if xp is not np:
-            offset = xp.as_tensor(offset, dtype=scores.dtype, device=scores.device)
-        scores = scores + offset
+        scores = scores + like(offset, scores)
     return scores
 
 
@@ -239,11 +236,13 @@ def multiclass_curvature_blocks(
         Symmetric; rows sum to 0.
     """
     d, r = margin.direction, margin.wrong
-    blocks = curvature[:, None, None] * (d[:, :, None] * d[:, None, :])
-    blocks = blocks + derivative[:, None, None] * (r[:, :, None] * r[:, None, :])
+    # diag r - r r^T first: with one wrong class it is exactly 0, and must not leave its rounding
+    # beside a curvature that is much smaller than the derivative.
+    spread = -(r[:, :, None] * r[:, None, :])
     diagonal = range(r.shape[1])
-    blocks[:, diagonal, diagonal] -= derivative[:, None] * r
-    return blocks
+    spread[:, diagonal, diagonal] += r
+    along = curvature[:, None, None] * (d[:, :, None] * d[:, None, :])
+    return along - derivative[:, None, None] * spread
 
 
 def _classes(scores: Array) -> Array:
