@@ -46,7 +46,7 @@ class MarginLoss(BaseEstimator):
     :meth:`evaluate`, says what is true of them in :attr:`traits`, and checks its parameters in
     :meth:`validate`. Learners, posterior and tests need nothing else.
 
-    Instances are values: comparable by parameters, clonable, without state. What a loss has to
+    Instances are values: made of their parameters, clonable, without state. What a loss has to
     learn from the training set it takes in :meth:`bind`.
     """
 
@@ -128,7 +128,7 @@ class MarginLoss(BaseEstimator):
         Returns
         -------
         None, or an array of the shape of `margin`
-            None for losses that look at each entry alone. Losses that do not set
+            None for losses that look at each entry alone. Losses that return weights set
             :attr:`weighs_batch`, and learners that seek a minimum refuse them.
         """
         return None
@@ -156,10 +156,10 @@ class MarginLoss(BaseEstimator):
         return self.evaluate(as_float_array(margin), 2, target)[2]
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters; a value outside its range raises and changes nothing."""
+        """Set parameters; an unknown name or a wrong value raises and changes nothing."""
         before = self.get_params(deep=False)
-        super().set_params(**params)
         try:
+            super().set_params(**params)
             self.validate()
         except (TypeError, ValueError):
             super().set_params(**before)
