@@ -10,13 +10,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skfocal.losses import MarginLoss, get_loss, list_losses
+from skfocal.losses import MarginLoss, get_loss
 from skfocal.posterior import KINDS, log_odds, probabilities_from_log_odds
 from skfocal.utils._compat import Interval, StrOptions
 from skfocal.weights import class_weights
 
 LOSS_CONSTRAINTS: dict[str, list[Any]] = {
-    "loss": [StrOptions(set(list_losses())), MarginLoss],
+    # Names are looked up when fitting: users register losses of their own.
+    "loss": [str, MarginLoss],
     "gamma": [Interval(Real, 0, None, closed="left")],
     "alpha": [
         None,
@@ -137,9 +138,11 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
 
     def _resolve_loss(self) -> MarginLoss:
         """Return the loss that the settings name; gamma belongs to ``loss="focal"`` alone."""
-        if self.loss == "focal":
-            return get_loss("focal", gamma=self.gamma)
-        return get_loss(self.loss)
+        parameters = {"gamma": self.gamma} if self.loss == "focal" else {}
+        try:
+            return get_loss(self.loss, **parameters)
+        except ValueError as error:
+            raise ValueError(f"{type(self).__name__}: {error}") from None
 
     def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray) -> Target:
         """Return class codes and weights; needs two classes."""
@@ -174,7 +177,7 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
                 warnings.warn(
                     f"{name}: {loss!r} has no inverse; predict_proba returns raw probabilities.",
                     UserWarning,
-                    stacklevel=3,
+                    stacklevel=5,  # the caller of fit
                 )
         if self.probabilities == "posterior" and not np.all(target.class_weight > 0):
             raise ValueError(

@@ -18,6 +18,7 @@ from scipy.optimize import elementwise
 from scipy.special import expit, log_softmax, logsumexp, softmax
 
 from skfocal.losses import MarginLoss
+from skfocal.losses._base import TASKS
 from skfocal.losses._math import as_float_array
 from skfocal.margins import all_margins, transform_scores
 
@@ -78,6 +79,7 @@ def log_odds(
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {list(KINDS)}, got {kind!r}.")
+    _check_task(task)
     raw = as_float_array(scores)
     if kind == "raw":
         return _normalise(loss.score_scale * raw, task)
@@ -112,7 +114,13 @@ def probabilities_from_log_odds(log_odds: np.ndarray, task: str) -> np.ndarray:
     ndarray
         (n, 2) for binary, (n, L) for multilabel, (n, K) for multiclass, of float64 or float32 as
         `log_odds`.
+
+    Raises
+    ------
+    ValueError
+        If `task` is unknown.
     """
+    _check_task(task)
     if task == "multiclass":
         return softmax(log_odds, axis=-1)
     if task == "multilabel":
@@ -144,7 +152,7 @@ def scores_from_probabilities(loss: MarginLoss, probabilities: ArrayLike, task: 
     Raises
     ------
     ValueError
-        If the loss is not invertible or a probability is outside (0, 1).
+        If `task` is unknown, the loss is not invertible or a probability is outside (0, 1).
 
     Examples
     --------
@@ -154,6 +162,7 @@ def scores_from_probabilities(loss: MarginLoss, probabilities: ArrayLike, task: 
     >>> expit(scores_from_probabilities(FocalLoss(gamma=2.0), [0.01], "binary")).round(4)
     array([0.1536])
     """
+    _check_task(task)
     if not loss.traits.invertible:
         raise ValueError(f"{loss!r} cannot be inverted: no score belongs to a probability.")
     eta = np.asarray(probabilities, dtype=np.float64)
@@ -196,7 +205,7 @@ def best_constant_score(
     Raises
     ------
     ValueError
-        If the loss is not invertible or a weighted frequency is not positive.
+        If `task` is unknown, the loss is not invertible or a weighted frequency is not positive.
 
     Examples
     --------
@@ -206,6 +215,7 @@ def best_constant_score(
     >>> float(expit(best_constant_score(FocalLoss(gamma=2.0), [0.99, 0.01])).round(7))
     0.1536244
     """
+    _check_task(task)
     share = np.asarray(frequencies, dtype=np.float64)
     if class_weight is not None:
         share = share * np.asarray(class_weight, dtype=np.float64)
@@ -221,14 +231,19 @@ def best_constant_score(
     return scores_from_probabilities(loss, share[1], task)
 
 
+def _check_task(task: str) -> None:
+    if task not in TASKS:
+        raise ValueError(f"task must be one of {sorted(TASKS)}, got {task!r}.")
+
+
 def _true_log_odds(loss: MarginLoss, scores: np.ndarray, task: str) -> np.ndarray:
-    """Undo the distortion of the loss; there is none in a proper one."""
-    if loss.traits.proper:
-        return scores
+    """Undo the distortion of the loss; exact for cross-entropy."""
     if task == "multiclass":
         margins = all_margins(scores)
         classes = np.arange(scores.shape[-1])
         return log_softmax(scores, axis=-1) - loss.log_relative_slope(margins, classes)
+    if loss.traits.proper:
+        return scores
     positive = loss.log_relative_slope(scores, np.int64(1))
     return scores - positive + loss.log_relative_slope(-scores, np.int64(0))
 

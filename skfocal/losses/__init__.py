@@ -6,6 +6,7 @@ the README find it through the registry.
 
 from skfocal.losses._base import MarginLoss, Traits
 from skfocal.losses._check import check_loss
+from skfocal.losses._math import logistic_terms
 from skfocal.losses._registry import get_loss, list_losses, register
 from skfocal.losses.asymmetric import AsymmetricLoss
 from skfocal.losses.cross_entropy import CrossEntropyLoss
@@ -32,5 +33,6 @@ __all__ = [
     "check_loss",
     "get_loss",
     "list_losses",
+    "logistic_terms",
     "register",
 ]

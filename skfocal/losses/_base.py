@@ -21,7 +21,8 @@ class Traits:
     convex : bool
         The second derivative is nowhere negative.
     proper : bool
-        ``sigmoid(score)`` of the population minimiser is the true probability.
+        ``sigmoid(score)`` of the population minimiser is the true probability of a binary
+        decision.
     invertible : bool
         The true probability can be recovered from the score (:mod:`skfocal.posterior`).
     symmetric : bool
