@@ -23,7 +23,9 @@ class HardTruncatedLoss(MarginLoss):
     told to get a row right, but not to keep it so, and training takes many more steps. Solvers
     with a line search therefore minimise :meth:`continuous`, ``max(-log(p) + log(threshold), 0)``,
     which has the same derivative and is convex. Scores above the threshold are all alike to it,
-    so no probability can be recovered from them, and on separable rows it is 0.
+    so no probability can be recovered from them, and on separable rows it is 0. At
+    ``threshold=0.5`` the score 0 costs nothing on either side: that minimum says nothing, and a
+    larger threshold is needed.
 
     Tends to :class:`CrossEntropyLoss` as the threshold tends to 1.
 

@@ -64,8 +64,9 @@ def newton(
                 reuse, at = False, objective.evaluate(coef, 2, block_map)
                 continue
             if step is None:
-                # No lower point along a descent direction: rounding, unless the gradient says no.
-                converged = norm <= objective.rounding_level()
+                # No lower point along a descent direction: rounding, unless the gradient says no,
+                # or a kink, at which the gradient says nothing.
+                converged = not objective.loss.traits.smooth or norm <= objective.rounding_level()
                 message = "the line search found no lower objective"
                 break
             before, (coef, at) = at, step
