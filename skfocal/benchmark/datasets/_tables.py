@@ -82,8 +82,7 @@ def read_table(
         Columns to leave out.
     """
     contents = [read(member) for member in members]
-    parts = [_read_csv(content, _separator(content)) for content in contents]
-    frame = pd.concat(parts, ignore_index=True)
+    frame = pd.concat([_read_csv(content, _separator(content)) for content in contents])
     return table(frame, frame.columns[target], positive, drop)
 
 
