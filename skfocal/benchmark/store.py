@@ -18,6 +18,7 @@ from skfocal.benchmark.protocol import COLUMNS, Cell
 
 __all__ = ["Store", "load_results"]
 
+_TEXTS = ("dataset", "family", "method", "status", "error", "warnings", "best_parameters")
 _PREDICTIONS = ["row", "repeat", "fold", "target", "probability"]
 
 
@@ -200,10 +201,10 @@ def make_frame(rows, manifest) -> pd.DataFrame:
         return dataset, row["repeat"], row["fold"], method
 
     rows = sorted(rows, key=place)
-    frame = pd.DataFrame(rows, columns=COLUMNS)
-    return frame.astype({"ranked": bool, "repeat": int, "fold": int}).fillna(
-        {"error": "", "warnings": "", "best_parameters": ""}
-    )
+    blank = dict.fromkeys(_TEXTS, "")  # a cell that was not computed has no texts to show
+    frame = pd.DataFrame([blank | row for row in rows], columns=COLUMNS)
+    numbers = [name for name in COLUMNS if name not in _TEXTS]
+    return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers})
 
 
 def _no_predictions():

@@ -1,0 +1,203 @@
+"""The arms: the registry, and that every pipeline resamples and encodes as it says."""
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
+from threadpoolctl import threadpool_limits
+
+from skfocal.benchmark import list_methods
+from skfocal.benchmark._numeric import make_numeric
+from skfocal.benchmark.methods import FoldInfo, get_method
+from tests.benchmark.toys import make_toy
+
+KINDS = {
+    "dummy": "control",
+    "logistic": "baseline",
+    "logistic_balanced": "baseline",
+    "logistic_threshold": "baseline",
+    "logistic_ros": "resampling",
+    "logistic_smote": "resampling",
+    "logistic_adasyn": "resampling",
+    "logistic_borderline": "resampling",
+    "logistic_smoteenn": "resampling",
+    "logistic_rus": "resampling",
+    "focal_zero": "focal",
+    "focal": "focal",
+    "focal_balanced": "focal",
+    "focal_effective": "focal",
+    "balanced_forest": "ensemble",
+    "easy_ensemble": "ensemble",
+    "hist_gradient_boosting": "control",
+}
+SAMPLERS = [name for name, kind in KINDS.items() if kind == "resampling"]
+
+
+def make_info(table, random_state=0):
+    counts = tuple(np.bincount(table.y).tolist())
+    return FoldInfo(table.X.shape[1], table.categorical, counts, random_state)
+
+
+def build(name, table, position=0):
+    method = get_method(name)
+    return method.build(make_info(table), **method.configurations[position])
+
+
+def resample(pipeline, X, y):
+    """Run the steps of a pipeline before its model; return the rows the model is fitted on."""
+    for _, step in pipeline.steps[:-1]:
+        if hasattr(step, "fit_resample"):
+            X, y = step.fit_resample(X, y)
+        else:
+            X = step.fit_transform(X, y)
+    return X, y
+
+
+def test_registry_names_kinds_and_labels():
+    assert list_methods() == list(KINDS)
+    assert {name: get_method(name).kind for name in KINDS} == KINDS
+    assert len({get_method(name).label for name in KINDS}) == len(KINDS)
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_every_arm_lists_as_many_configurations_as_the_others(name):
+    configurations = get_method(name).configurations
+    assert len(configurations) == (1 if name == "dummy" else 8)
+    assert len({tuple(c.items()) for c in configurations}) == len(configurations)
+    assert len({frozenset(c) for c in configurations}) == 1
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(ValueError, match="Unknown method 'smoot'; the methods are"):
+        get_method("smoot")
+
+
+def test_arms_travel_to_other_processes():
+    for name in KINDS:
+        copy = pickle.loads(pickle.dumps(get_method(name)))
+        assert copy.configurations == get_method(name).configurations
+
+
+@pytest.mark.parametrize("columns", ["numeric", "mixed", "categorical"])
+@pytest.mark.parametrize("name", list(KINDS))
+def test_every_arm_learns_from_every_kind_of_table(name, columns):
+    dataset = make_toy(categorical=columns != "numeric", missing=True)
+    if columns == "categorical":
+        dataset = replace(dataset, X=dataset.X[["colour", "shape"]])
+    table = make_numeric(dataset)
+    train, test = np.arange(80), np.arange(80, 120)
+    if columns != "numeric":
+        table.X[test[0], -1] = 7  # a category without training rows
+    fold = FoldInfo(table.X.shape[1], table.categorical, (64, 16), 0)
+    method = get_method(name)
+    with config_context(assume_finite=True), threadpool_limits(1):
+        probabilities = [
+            method.build(fold, **method.configurations[0])
+            .fit(table.X[train], table.y[train])
+            .predict_proba(table.X[test])
+            for _ in range(2)
+        ]
+    assert_array_equal(*probabilities)
+    assert_allclose(probabilities[0].sum(axis=1), 1)
+    positive = probabilities[0][:, 1]
+    if name != "dummy":
+        assert positive[table.y[test] == 1].mean() > positive[table.y[test] == 0].mean()
+
+
+@pytest.mark.parametrize(("position", "ratio"), [(0, 1.0), (2, 0.5)])
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_samplers_reach_the_ratio_they_are_given(name, position, ratio):
+    table = make_numeric(make_toy(n=200, n_positive=20))
+    assert get_method(name).configurations[position]["ratio"] == ratio
+    _, y = resample(build(name, table, position), table.X, table.y)
+    n_negative, n_positive = np.bincount(y)
+    if name == "logistic_smoteenn":  # cleaning removes rows near the border, of either class
+        assert n_positive > 0.5 * ratio * 180
+        assert n_negative < 180
+    else:
+        assert_allclose(n_positive / n_negative, ratio, rtol=0.1)
+    assert n_positive == 20 if name == "logistic_rus" else n_positive > 20
+
+
+def test_sampling_happens_in_fit_only():
+    table = make_numeric(make_toy())
+    pipeline = build("logistic_smote", table).fit(table.X, table.y)
+    assert len(pipeline.predict_proba(table.X)) == len(table.X)
+
+
+@pytest.mark.parametrize("name", ["logistic_smote", "logistic_smoteenn", "logistic_ros"])
+def test_synthetic_rows_hold_whole_categories(name):
+    table = make_numeric(make_toy(categorical=True))
+    X, _ = resample(build(name, table), table.X, table.y)
+    indicators = X[:, :-2]  # the encoder puts them first
+    assert set(np.unique(indicators)) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("name", ["logistic", "logistic_smote"])
+def test_numbers_are_scaled_before_neighbours_are_sought(name):
+    table = make_numeric(make_toy())
+    X, _ = resample(build(name, table), table.X, table.y)
+    assert_allclose(X[: len(table.X)].std(axis=0), 1)
+
+
+@pytest.mark.parametrize("name", ["logistic_smote", "logistic_adasyn", "logistic_borderline"])
+def test_a_class_of_two_rows_suffices_for_neighbours(name):
+    dataset = make_toy(n=60, n_positive=2)
+    dataset.X["signal"] = np.random.default_rng(0).normal(size=60)
+    table = make_numeric(dataset)
+    pipeline = build(name, table).fit(table.X, table.y)
+    assert np.isfinite(pipeline.predict_proba(table.X)).all()
+
+
+def test_neighbours_are_limited_by_the_smaller_class():
+    assert [FoldInfo(1, (), (50, n), 0).neighbours() for n in (2, 4, 30)] == [1, 3, 5]
+    with pytest.raises(ValueError, match="1 row"):
+        FoldInfo(1, (), (50, 1), 0).neighbours()
+
+
+@pytest.mark.parametrize(
+    ("counts", "ratio", "over", "under"),
+    [
+        ((90, 10), 1.0, {1: 90}, {0: 10}),
+        ((90, 10), 0.5, {1: 45}, {0: 20}),
+        ((10, 90), 0.5, {0: 45}, {1: 20}),
+        # Never the wrong way: the classes are nearer than the ratio already.
+        ((90, 60), 0.5, {1: 60}, {0: 90}),
+    ],
+)
+def test_target_counts(counts, ratio, over, under):
+    fold = FoldInfo(1, (), counts, 0)
+    assert fold.oversampled(ratio) == over
+    assert fold.undersampled(ratio) == under
+
+
+def test_focal_zero_is_logistic_regression():
+    table = make_numeric(make_toy(categorical=True))
+    for position in range(4):
+        ours, theirs = (
+            build(name, table, position).fit(table.X, table.y).predict_proba(table.X)
+            for name in ("focal_zero", "logistic")
+        )
+        assert_allclose(ours, theirs, atol=2e-3)
+
+
+def test_focal_arms_take_gamma_and_alpha():
+    table = make_numeric(make_toy())
+    models = [build(f"focal{suffix}", table)[-1] for suffix in ("", "_balanced", "_effective")]
+    assert [model.alpha for model in models] == [None, "balanced", "effective"]
+    assert [model.probabilities for model in models] == ["weighted", "posterior", "posterior"]
+    gammas = {c["gamma"] for c in get_method("focal").configurations}
+    assert 0 not in gammas  # the arm focal_zero has it
+
+
+def test_the_moved_threshold_changes_decisions_only():
+    table = make_numeric(make_toy())
+    plain = build("logistic_threshold", table)
+    moved = get_method("logistic_threshold").finish(plain, {"balanced_accuracy": 0.15})
+    moved.fit(table.X, table.y)
+    probability = plain.fit(table.X, table.y).predict_proba(table.X)
+    assert_array_equal(moved.predict_proba(table.X), probability)
+    assert_array_equal(moved.predict(table.X), (probability[:, 1] >= 0.15).astype(int))

@@ -1,0 +1,127 @@
+"""The judge's metrics against scikit-learn, brute force and arithmetic by hand."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn import metrics as reference
+
+from skfocal.benchmark.metrics import (
+    METRICS,
+    expected_calibration_error,
+    measure,
+    tune_thresholds,
+)
+
+DECISION_SCORES = {
+    "f1": reference.f1_score,
+    "balanced_accuracy": reference.balanced_accuracy_score,
+    "geometric_mean": lambda target, decision: np.sqrt(
+        decision[target == 1].mean() * (1 - decision[target == 0]).mean()
+    ),
+}
+
+
+@pytest.fixture
+def predictions():
+    rng = np.random.default_rng(0)
+    target = (rng.random(300) < 0.15).astype(int)
+    probability = np.round(np.clip(0.15 + 0.2 * target + 0.1 * rng.normal(size=300), 0.01, 0.99), 2)
+    return target, probability
+
+
+def test_measure_agrees_with_scikit_learn(predictions):
+    target, probability = predictions
+    decision = (probability > 0.3).astype(int)
+    thresholds = {"f1": 0.2, "balanced_accuracy": 0.25, "geometric_mean": 0.4}
+    values = measure(target, probability, decision, thresholds)
+    assert list(values) == list(METRICS)
+    expected = {
+        "average_precision": reference.average_precision_score(target, probability),
+        "roc_auc": reference.roc_auc_score(target, probability),
+        "log_loss": -np.mean(np.log(np.where(target, probability, 1 - probability))),
+        "brier": np.mean((target - probability) ** 2),
+        "ece": expected_calibration_error(target, probability),
+    }
+    for name, score in DECISION_SCORES.items():
+        expected[name] = score(target, decision)
+        expected[f"{name}_tuned"] = score(target, (probability >= thresholds[name]).astype(int))
+    assert_allclose([values[name] for name in METRICS], [expected[name] for name in METRICS])
+    assert all(type(value) is float for value in values.values())
+
+
+def test_measure_by_hand():
+    target = np.array([1, 1, 0, 0, 0])
+    probability = np.array([0.8, 0.3, 0.4, 0.2, 0.1])
+    thresholds = dict.fromkeys(DECISION_SCORES, 0.25)
+    values = measure(target, probability, np.array([1, 0, 0, 0, 0]), thresholds)
+    assert_allclose(values["average_precision"], (1 + 2 / 3) / 2)
+    assert_allclose(values["roc_auc"], 5 / 6)
+    assert_allclose([values["f1"], values["f1_tuned"]], [2 / 3, 4 / 5])
+    assert_allclose(
+        [values["balanced_accuracy"], values["balanced_accuracy_tuned"]], [3 / 4, 5 / 6]
+    )
+    assert_allclose(
+        [values["geometric_mean"], values["geometric_mean_tuned"]], np.sqrt([1 / 2, 2 / 3])
+    )
+
+
+def test_certain_and_wrong_has_a_finite_log_loss():
+    thresholds = dict.fromkeys(DECISION_SCORES, 0.5)
+    values = measure(np.array([0, 1]), np.array([1.0, 1.0]), np.array([1, 1]), thresholds)
+    assert_allclose(values["log_loss"], -np.log(np.finfo(float).eps) / 2)
+
+
+def test_one_class_is_refused():
+    with pytest.raises(ValueError, match="one class only"):
+        measure(np.zeros(3, int), np.full(3, 0.5), np.zeros(3, int), {})
+
+
+@pytest.mark.parametrize(
+    ("target", "probability", "n_bins", "expected"),
+    [
+        # Bins {.1, .2} and {.6, .9}: |0 - .3| + |1 - 1.5| over four rows.
+        ([0, 0, 1, 0], [0.1, 0.2, 0.6, 0.9], 2, 0.8 / 4),
+        # One bin would hide it: the gaps -.4 and +.4 cancel.
+        ([1, 0], [0.6, 0.4], 1, 0.0),
+        ([1, 0], [0.6, 0.4], 2, 0.4),
+        # A constant is off by its distance from the prevalence, however many bins there are.
+        ([1, 0, 0, 0], [0.4] * 4, 15, 0.15),
+        # Equal probabilities stay together.
+        ([0, 1, 0, 1], [0.5] * 4, 4, 0.0),
+    ],
+)
+def test_calibration_error_by_hand(target, probability, n_bins, expected):
+    assert_allclose(expected_calibration_error(target, probability, n_bins), expected, atol=1e-15)
+    backwards = expected_calibration_error(target[::-1], probability[::-1], n_bins)
+    assert_allclose(backwards, expected, atol=1e-15)
+
+
+def test_calibration_error_bins_hold_equally_many_rows():
+    rng = np.random.default_rng(1)
+    probability, target = rng.random(150), rng.integers(0, 2, 150)
+    order = np.argsort(probability)
+    gaps = [abs(probability[rows].mean() - target[rows].mean()) for rows in np.split(order, 15)]
+    assert_allclose(expected_calibration_error(target, probability), np.mean(gaps))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", list(DECISION_SCORES))
+def test_tuned_threshold_is_the_best_there_is(name, seed):
+    rng = np.random.default_rng(seed)
+    target = (rng.random(60) < 0.2).astype(int)
+    probability = np.round(0.3 * target + 0.7 * rng.random(60), 1 + seed)  # many ties, then none
+    score = DECISION_SCORES[name]
+    threshold = tune_thresholds(target, probability)[name]
+    best = max(score(target, (probability >= cut).astype(int)) for cut in probability)
+    assert_allclose(score(target, (probability >= threshold).astype(int)), best)
+
+
+def test_threshold_lies_midway_and_ties_go_to_the_highest():
+    target, probability = np.array([1, 0, 0, 1]), np.array([0.8, 0.6, 0.4, 0.2])
+    # F1 is 2/3 with the first row alone and with all rows.
+    assert_allclose(tune_thresholds(target, probability)["f1"], 0.7)
+
+
+def test_threshold_for_a_constant_accepts_all_rows():
+    thresholds = tune_thresholds(np.array([0, 1, 0]), np.full(3, 0.3))
+    assert thresholds == dict.fromkeys(DECISION_SCORES, 0.3)
