@@ -175,6 +175,8 @@ def _check_traits(loss: MarginLoss, targets: Sequence[int]) -> None:
             _require(curvature >= -1e-9, loss, "convex: curvature", _GRID, curvature, "at least 0")
             rise = np.append(0.0, np.diff(slope))
             _require(rise >= -1e-9, loss, "convex: rise of the slope", _GRID, rise, "at least 0")
+            margin, jump = _largest_jump(loss, 0, target)
+            _require(jump <= 1e-6, loss, "convex: jump of the value", margin, jump, "none")
         if traits.symmetric:
             first = loss.evaluate(_GRID, 0)[0]
             _require(value == first, loss, f"symmetric: class {target}", _GRID, value, first)
@@ -313,12 +315,14 @@ def _largest_jump(loss: MarginLoss, order: int, target: int) -> tuple[np.ndarray
         return loss.evaluate(margin, order, target)[order]
 
     left, right = _GRID[:-1], _GRID[1:]
+    at_left, at_right = function(left), function(right)
     for _ in range(36):  # an interval of 0.5 ends at 1e-11
         middle = (left + right) / 2
-        at_left, at_middle, at_right = function(left), function(middle), function(right)
+        at_middle = function(middle)
         go_left = np.abs(at_middle - at_left) > np.abs(at_right - at_middle)
-        left, right = np.where(go_left, left, middle), np.where(go_left, middle, right)
-    return left, np.abs(function(right) - function(left))
+        left, at_left = np.where(go_left, (left, at_left), (middle, at_middle))
+        right, at_right = np.where(go_left, (middle, at_middle), (right, at_right))
+    return left, np.abs(at_right - at_left)
 
 
 def _close(got: Array, wanted: Array, rtol: float) -> np.ndarray:
