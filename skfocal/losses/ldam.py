@@ -11,7 +11,6 @@ from skfocal.losses._math import (
     Array,
     array_namespace,
     cross_entropy,
-    like,
     logistic_terms,
 )
 from skfocal.losses._registry import register
@@ -132,10 +131,14 @@ class LDAMLoss(MarginLoss):
             raise unbound_error(self)
         if target is None:
             raise ValueError(f"{self!r} treats the classes differently: give target.")
-        demanded = float(self.scale) * like(self.class_margin, margin)
+        xp = array_namespace(margin)
+        if xp is np:
+            demanded = np.asarray(self.class_margin, dtype=margin.dtype)
+        else:
+            demanded = xp.as_tensor(self.class_margin, dtype=margin.dtype, device=margin.device)
+        demanded = float(self.scale) * demanded
         if isinstance(target, int | np.integer):
             return margin - demanded[int(target)]
-        xp = array_namespace(margin)
         if demanded.ndim == 2:
             return margin - xp.where(target > 0, demanded[1], demanded[0])
         # Other integers and bool would be taken for a mask.

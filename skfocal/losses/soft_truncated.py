@@ -11,6 +11,7 @@ from skfocal.losses._base import MarginLoss, Traits
 from skfocal.losses._math import Array, LogisticTerms, array_namespace, logistic_terms
 from skfocal.losses._registry import register
 from skfocal.losses._validation import check_parameter
+from skfocal.losses.hard_truncated import _logit
 
 SPACES = ("logit", "probability")
 
@@ -32,12 +33,13 @@ class SoftTruncatedLoss(MarginLoss):
     and K = 1 it *is* :class:`FocalLoss` with ``gamma=1``. In probabilities the label is softened
     with the prediction, as the article writes it, so that the weight of a row never falls to 0.
 
-    Neither proper nor convex. A gentle step only bends the scores, and :mod:`skfocal.posterior`
-    recovers the probabilities; a steep one makes different probabilities share a score, and
-    nothing can. Invertible is an instance whose weight falls so slowly that ``l'' > (q - p) l'``
-    everywhere (q = 1 - p), which is checked on a grid: with it the log-odds increase with the
-    score for any number of classes. In log-odds this holds up to K of about 3, in probabilities up
-    to about 15; with h = 0.6 and K = 5 in log-odds, for one, it does not hold.
+    Not proper. A gentle step only bends the scores, and :mod:`skfocal.posterior` recovers the
+    probabilities; a steep one makes different probabilities share a score, and nothing can.
+    An instance is invertible if ``l'' > (q - p) l'`` everywhere (q = 1 - p), which is checked on
+    a grid: then the log-odds increase with the score for any number of classes. In log-odds this
+    holds up to K of 2 or 3, in probabilities up to 10 or more; with h = 0.6 and K = 5 in log-odds,
+    for one, it does not. The same grid tells which instances are convex: some with K between 1
+    and 5 in log-odds.
 
     Parameters
     ----------
@@ -98,9 +100,9 @@ class SoftTruncatedLoss(MarginLoss):
 
     @property
     def traits(self) -> Traits:
-        """Symmetric; invertible while the step is gentle."""
-        invertible = _is_invertible(float(self.threshold), float(self.sharpness), self.space)
-        return Traits(convex=False, proper=False, invertible=invertible)
+        """Symmetric; convex or invertible as the step is placed and how steep it is."""
+        convex, invertible = _shape(float(self.threshold), float(self.sharpness), self.space)
+        return Traits(convex=convex, proper=False, invertible=invertible)
 
     def evaluate(
         self, margin: Array, order: int = 2, target: Array | None = None
@@ -139,7 +141,13 @@ class SoftTruncatedLoss(MarginLoss):
     def corner_cases(cls) -> Iterator[Self]:
         """Yield gentle and steep steps, invertible and not, in both spaces."""
         for space in SPACES:
-            for threshold, sharpness in ((0.5, 1.0), (0.5, 0.2), (0.6, 5.0), (0.9, 2.0), (0.9, 50)):
+            for threshold, sharpness in (
+                (0.5, 1.0),
+                (0.5, 0.2),
+                (0.6, 5.0),
+                (0.9, 2.0),
+                (0.9, 10.0),
+            ):
                 yield cls(threshold=threshold, sharpness=sharpness, space=space)
 
     @classmethod
@@ -190,22 +198,24 @@ def _probability_step(
 
 
 @lru_cache(maxsize=1024)
-def _is_invertible(threshold: float, sharpness: float, space: str) -> bool:
-    """Return whether ``p sigmoid(-m) / -l'(m)`` increases with m: ``l'' > (q - p) l'``."""
+def _shape(threshold: float, sharpness: float, space: str) -> tuple[bool, bool]:
+    """Return whether the loss is convex and whether it is invertible, as seen on a grid.
+
+    Invertible is where ``p sigmoid(-m) / -l'(m)`` increases with m: where ``l'' > (q - p) l'``.
+    """
     steps = np.linspace(-40, 40, 8001) / sharpness
     if space == "logit":
-        # Beyond 36 the two sides of the inequality differ by less than rounding.
-        margin = np.clip(_logit(threshold) + steps, -700, 36)
+        around = _logit(threshold) + steps
     else:
         p = np.clip(threshold + steps, 1e-9, 1 - 1e-9)
-        margin = np.log(p) - np.log1p(-p)
+        around = np.log(p) - np.log1p(-p)
+    # Far above, the two sides of the inequality differ by less than rounding.
+    margin = np.clip(np.append(around, np.linspace(-700, 30, 7301)), -700, 30)
     terms = logistic_terms(margin)
     _, slope, curvature = SoftTruncatedLoss(threshold, sharpness, space).evaluate(margin)
-    return bool(np.all(curvature > (terms.q - terms.p) * slope))
-
-
-def _logit(probability: float) -> float:
-    return math.log(probability) - math.log1p(-probability)
+    # A weight that falls no faster than p bends the loss down in the end: its change times -m.
+    convex = space == "logit" and sharpness > 1 and bool(np.all(curvature >= 0))
+    return convex, bool(np.all(curvature > (terms.q - terms.p) * slope))
 
 
 def _log_sigmoid(x: float) -> float:
