@@ -125,10 +125,12 @@ def probabilities_from_log_odds(log_odds: np.ndarray, task: str) -> np.ndarray:
         return softmax(log_odds, axis=-1)
     if task == "multilabel":
         return expit(log_odds)
-    # Both sides from the log-odds: 1 - p would lose the small ones. Columns are contiguous.
+    # exp(-max(z, 0)) and exp(min(z, 0)) over their sum: both sides to full precision, where 1 - p
+    # would lose the small ones, and faster than a sigmoid each. Columns are contiguous.
     columns = np.empty((2, *log_odds.shape), dtype=log_odds.dtype)
-    expit(np.negative(log_odds, out=columns[0]), out=columns[0])
-    expit(log_odds, out=columns[1])
+    np.exp(-np.maximum(log_odds, 0), out=columns[0])
+    np.exp(np.minimum(log_odds, 0), out=columns[1])
+    columns /= columns[0] + columns[1]
     return np.moveaxis(columns, 0, -1)
 
 
@@ -244,8 +246,7 @@ def _true_log_odds(loss: MarginLoss, scores: np.ndarray, task: str) -> np.ndarra
         return log_softmax(scores, axis=-1) - loss.log_relative_slope(margins, classes)
     if loss.traits.proper:
         return scores
-    positive = loss.log_relative_slope(scores, np.int64(1))
-    return scores - positive + loss.log_relative_slope(-scores, np.int64(0))
+    return scores + loss.log_odds_shift(scores)
 
 
 def _contrast(per_class: np.ndarray, task: str) -> np.ndarray:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from skfocal.losses._math import Array, array_namespace, as_float_array, logistic_terms
@@ -143,6 +144,23 @@ class MarginLoss(BaseEstimator):
         xp = array_namespace(margin)
         slope = -self.evaluate(margin, 1, target)[1]
         return xp.log(slope) - logistic_terms(margin).log_q
+
+    def log_odds_shift(self, score: Array) -> Array:
+        """Return what the true log-odds of a binary decision exceed its score by.
+
+        Parameters
+        ----------
+        score : ndarray or torch.Tensor of float
+            Scores of the positive class, after scale and offset.
+
+        Returns
+        -------
+        array of the shape of `score`
+            ``h_0(-z) - h_1(z)`` with h of :meth:`log_relative_slope`; a closed form that is
+            cheaper than both may override it.
+        """
+        one = self.log_relative_slope(score, np.int64(1))
+        return self.log_relative_slope(-score, np.int64(0)) - one
 
     def value(self, margin: Array, target: Array | None = None) -> Array:
         """Return the loss in nats at each margin; parameters as in :meth:`evaluate`."""

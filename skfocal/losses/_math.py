@@ -80,6 +80,17 @@ def p_log_p(terms: LogisticTerms) -> Array:
     return terms.p * xp.clip(terms.log_p, xp.finfo(terms.log_p.dtype).min, None)
 
 
+def odds_times_log_p(margin: Array) -> Array:
+    """Return ``-p log(p) / q = exp(m) log1p(exp(-m))``, which tends to 1 as m grows."""
+    xp = array_namespace(margin)
+    small = xp.exp(-xp.abs(margin))
+    # For m >= 0 it is log1p(e) / e with e = exp(-m), and 1 where e has underflowed.
+    nonzero = xp.where(small > 0, small, xp.ones_like(small))
+    right = xp.where(small > 0, xp.log1p(nonzero) / nonzero, xp.ones_like(small))
+    left = small * (xp.log1p(small) - xp.clip(margin, xp.finfo(margin.dtype).min, 0.0))
+    return xp.where(margin < 0, left, right)
+
+
 def cross_entropy(terms: LogisticTerms, order: int) -> tuple[Array, ...]:
     """Return ``-log p`` and its first `order` derivatives in the margin."""
     results: tuple[Array, ...] = (-terms.log_p,)

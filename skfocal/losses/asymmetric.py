@@ -6,10 +6,15 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from skfocal.losses._base import MarginLoss, Traits
-from skfocal.losses._math import Array, array_namespace, like, logistic_terms
+from skfocal.losses._math import (
+    Array,
+    array_namespace,
+    like,
+    logistic_terms,
+    odds_times_log_p,
+)
 from skfocal.losses._registry import register
 from skfocal.losses._validation import check_parameter
-from skfocal.losses.focal import _odds_times_log_p
 
 
 @register
@@ -119,7 +124,7 @@ class AsymmetricLoss(MarginLoss):
         if self.shift:
             return super().log_relative_slope(margin, target)
         log_q = logistic_terms(margin).log_q
-        odds_log_p = _odds_times_log_p(margin)
+        odds_log_p = odds_times_log_p(margin)
 
         def side(gamma: Array, shift: float) -> tuple[Array, ...]:
             return (gamma * log_q + array_namespace(margin).log1p(gamma * odds_log_p),)
@@ -201,7 +206,7 @@ def _evaluate_side(margin: Array, gamma: Array, shift: float, order: int) -> tup
 def _focal_side(margin: Array) -> _Side:
     """Without a shift several ratios are 1, also where both of their parts underflow."""
     terms = logistic_terms(margin)
-    return _Side(None, terms.log_q, -terms.log_p, _odds_times_log_p(margin), 1.0, 0.0, 1.0)
+    return _Side(None, terms.log_q, -terms.log_p, odds_times_log_p(margin), 1.0, 0.0, 1.0)
 
 
 def _shifted_side(margin: Array, shift: float) -> _Side:

@@ -12,6 +12,7 @@ from skfocal.losses._math import (
     cross_entropy,
     like,
     logistic_terms,
+    odds_times_log_p,
     p_log_p,
 )
 from skfocal.losses._registry import register
@@ -113,9 +114,19 @@ class FocalLoss(MarginLoss):
         """Return ``gamma log q + log(1 - gamma p log(p) / q)``, finite where the slope is 0."""
         terms = logistic_terms(margin)
         gamma = like(self.gamma, margin)
-        return gamma * terms.log_q + array_namespace(margin).log1p(
-            gamma * _odds_times_log_p(margin)
-        )
+        return gamma * terms.log_q + array_namespace(margin).log1p(gamma * odds_times_log_p(margin))
+
+    def log_odds_shift(self, score: Array) -> Array:
+        """Return the shift of the posterior with one exponential for both sides."""
+        xp = array_namespace(score)
+        gamma = like(self.gamma, score)
+        # Beyond the limit both terms are at their limits, 1 and 0, and nothing underflows.
+        distance = xp.clip(xp.abs(score), None, 700.0 if score.itemsize == 8 else 80.0)
+        small = xp.exp(-distance)
+        log_sum = xp.log1p(small)
+        right = xp.log1p(gamma * (log_sum / small))  # -p log(p) / q on the side that is right
+        wrong = xp.log1p(gamma * (small * (log_sum + distance)))
+        return gamma * score + xp.sign(score) * (wrong - right)
 
     @classmethod
     def corner_cases(cls) -> Iterator[Self]:
@@ -127,14 +138,3 @@ class FocalLoss(MarginLoss):
     def search_space(cls) -> dict[str, list[Any]]:
         """Return the range that the paper scans."""
         return {"gamma": [0.0, 0.5, 1.0, 2.0, 5.0]}
-
-
-def _odds_times_log_p(margin: Array) -> Array:
-    """Return ``-p log(p) / q = exp(m) log1p(exp(-m))``, which tends to 1 as m grows."""
-    xp = array_namespace(margin)
-    small = xp.exp(-xp.abs(margin))
-    # For m >= 0 it is log1p(e) / e with e = exp(-m), and 1 where e has underflowed.
-    nonzero = xp.where(small > 0, small, xp.ones_like(small))
-    right = xp.where(small > 0, xp.log1p(nonzero) / nonzero, xp.ones_like(small))
-    left = small * (xp.log1p(small) - xp.clip(margin, xp.finfo(margin.dtype).min, 0.0))
-    return xp.where(margin < 0, left, right)

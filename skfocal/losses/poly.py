@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 from skfocal.losses._base import MarginLoss, Traits
-from skfocal.losses._math import Array, array_namespace, logistic_terms, p_log_p
+from skfocal.losses._math import Array, array_namespace, logistic_terms, odds_times_log_p, p_log_p
 from skfocal.losses._registry import register
 from skfocal.losses._validation import check_parameter
-from skfocal.losses.focal import _odds_times_log_p
 
 
 @register
@@ -106,7 +105,7 @@ class PolyLoss(MarginLoss):
         terms = logistic_terms(margin)
         epsilon, gamma = float(self.epsilon), float(self.gamma)
         lead = epsilon * (1 + gamma) * terms.p
-        relative = array_namespace(margin).log1p(gamma * _odds_times_log_p(margin) + lead)
+        relative = array_namespace(margin).log1p(gamma * odds_times_log_p(margin) + lead)
         return relative + gamma * terms.log_q if gamma else relative
 
     @classmethod
