@@ -3,7 +3,7 @@
 import pickle
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +14,7 @@ from skfocal.losses._math import Array, logistic_terms
 
 # Irregular spacing and offset, so that a kink at a round number is not hit exactly.
 _GRID = np.sort(np.concatenate([np.linspace(-30, 30, 121), np.linspace(-6, 6, 201)])) + 0.00137
+_GRID.setflags(write=False)
 _STEP = 1e-3  # of the differences: truncation and rounding are both near 1e-12
 _NAMES = ("value", "first derivative", "second derivative")
 
@@ -61,7 +62,6 @@ def check_loss(loss: MarginLoss, *, class_counts: ArrayLike = (90.0, 10.0)) -> N
     class_counts = np.asarray(class_counts, dtype=np.float64)
     bound = loss.bind(class_counts)
     _check_declarations(bound)
-    _check_copies(loss, bound, class_counts)
     targets = _targets(bound, len(class_counts))
     for check in _CHECKS:
         try:
@@ -69,6 +69,7 @@ def check_loss(loss: MarginLoss, *, class_counts: ArrayLike = (90.0, 10.0)) -> N
                 check(bound, targets)
         except FloatingPointError as error:
             _fail(bound, f"{error} (found by {check.__name__.strip('_')})")
+    _check_copies(loss, bound, class_counts)
 
 
 # --- the checks, each of one property -------------------------------------------------------------
@@ -86,7 +87,11 @@ def _check_declarations(loss: MarginLoss) -> None:
 def _check_copies(loss: MarginLoss, bound: MarginLoss, class_counts: np.ndarray) -> None:
     """Check that the constructor stores its parameters, so that copies are the same loss."""
     pickled = pickle.loads(pickle.dumps(bound))
-    for what, copy in (("pickled copy", pickled), ("clone", clone(loss).bind(class_counts))):
+    try:
+        cloned = clone(loss).bind(class_counts)
+    except RuntimeError as error:
+        _fail(loss, str(error))
+    for what, copy in (("pickled copy", pickled), ("clone", cloned)):
         if repr(copy.get_params()) != repr(loss.get_params()):
             _fail(loss, f"a {what} has the parameters {copy.get_params()}")
         for target in _targets(loss, len(class_counts)):
@@ -238,7 +243,8 @@ def _check_batch_weight(loss: MarginLoss, targets: Sequence[int]) -> None:
     """Check that weights of the batch come if and only if they are announced."""
     weight = loss.batch_weight(_GRID)
     if (weight is None) == loss.weighs_batch:
-        _fail(loss, f"weighs_batch is {loss.weighs_batch}, but batch_weight gave {weight!r}")
+        got = "nothing" if weight is None else "weights"
+        _fail(loss, f"weighs_batch is {loss.weighs_batch}, but batch_weight gave {got}")
     if weight is not None:
         if np.shape(weight) != _GRID.shape:
             _fail(loss, f"batch_weight of {_GRID.shape} has the shape {np.shape(weight)}")
@@ -252,7 +258,7 @@ def _check_torch(loss: MarginLoss, targets: Sequence[int]) -> None:
     if torch is None:
         return
     for dtype, rtol in ((torch.float64, 1e-12), (torch.float32, 1e-4)):
-        margin = torch.asarray(_GRID, dtype=dtype)
+        margin = torch.tensor(_GRID, dtype=dtype)
         for target in targets:
             for name, tensor, wanted in zip(
                 _NAMES,
@@ -340,5 +346,5 @@ def _require(
     _fail(loss, f"{what} at margin {margin[i]:.6g}: got {got[i]:.10g}, expected {expected}")
 
 
-def _fail(loss: MarginLoss, message: str) -> None:
+def _fail(loss: MarginLoss, message: str) -> NoReturn:
     raise AssertionError(f"{loss!r}: {message}.")
