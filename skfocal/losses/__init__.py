@@ -12,6 +12,7 @@ from skfocal.losses.asymmetric import AsymmetricLoss
 from skfocal.losses.cross_entropy import CrossEntropyLoss
 from skfocal.losses.focal import FocalLoss
 from skfocal.losses.generalized_cross_entropy import GeneralizedCrossEntropyLoss
+from skfocal.losses.ghm import GHMLoss
 from skfocal.losses.hard_truncated import HardTruncatedLoss
 from skfocal.losses.ldam import LDAMLoss
 from skfocal.losses.logit_adjusted import LogitAdjustedLoss
@@ -22,6 +23,7 @@ __all__ = [
     "AsymmetricLoss",
     "CrossEntropyLoss",
     "FocalLoss",
+    "GHMLoss",
     "GeneralizedCrossEntropyLoss",
     "HardTruncatedLoss",
     "LDAMLoss",
