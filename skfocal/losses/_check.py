@@ -200,7 +200,10 @@ def _check_posterior(loss: MarginLoss, targets: Sequence[int]) -> None:
     if loss.class_offset is not None:
         offset = loss.class_offset[1] - loss.class_offset[0]
     margin = loss.score_scale * scores + offset
-    log_odds = margin - loss.log_relative_slope(margin, 1) + loss.log_relative_slope(-margin, 0)
+    shift = loss.log_odds_shift(margin)
+    wanted = loss.log_relative_slope(-margin, 0) - loss.log_relative_slope(margin, 1)
+    _require(_close(shift, wanted, 1e-9), loss, "log_odds_shift", margin, shift, wanted)
+    log_odds = margin + shift
     if loss.traits.proper:
         right = _close(log_odds, scores, 1e-9)
         _require(right, loss, "proper: log-odds of the score", scores, log_odds, scores)

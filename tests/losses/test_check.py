@@ -207,6 +207,11 @@ class SlopeUnderflows(SquaredErrorLoss):
     log_relative_slope = MarginLoss.log_relative_slope
 
 
+class WrongShift(SquaredErrorLoss):
+    def log_odds_shift(self, score):
+        return 0.5 * score
+
+
 class AnnouncesWeights(SquaredErrorLoss):
     weighs_batch = True
 
@@ -255,6 +260,7 @@ class ArraysAlone(SquaredErrorLoss):
         (WrongContinuousForm, r"continuous\(\): first derivative at margin"),
         (WrongSlope, "log_relative_slope at margin"),
         (SlopeUnderflows, "divide by zero encountered in log .*check_traits"),
+        (WrongShift, "log_odds_shift at margin .* got .* expected"),
         (AnnouncesWeights, "weighs_batch is True, but batch_weight gave nothing"),
         (HidesWeights, "weighs_batch is False, but batch_weight gave weights"),
         (NegativeWeights, "batch_weight at margin .* expected finite and at least 0"),
