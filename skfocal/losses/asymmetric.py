@@ -80,6 +80,7 @@ class AsymmetricLoss(MarginLoss):
         self,
         gamma_positive: float | Array = 0.0,
         gamma_negative: float | Array = 4.0,
+        *,
         shift: float = 0.05,
     ) -> None:
         self.gamma_positive = gamma_positive

@@ -82,7 +82,7 @@ class SoftTruncatedLoss(MarginLoss):
     name = "soft_truncated"
 
     def __init__(
-        self, threshold: float = 0.5, sharpness: float = 1.0, space: str = "logit"
+        self, threshold: float = 0.5, sharpness: float = 1.0, *, space: str = "logit"
     ) -> None:
         self.threshold = threshold
         self.sharpness = sharpness
@@ -207,12 +207,14 @@ def _shape(threshold: float, sharpness: float, space: str) -> tuple[bool, bool]:
     if space == "logit":
         around = _logit(threshold) + steps
     else:
-        p = np.clip(threshold + steps, 1e-9, 1 - 1e-9)
+        p = threshold + steps
+        p = p[(p > 0) & (p < 1)]
         around = np.log(p) - np.log1p(-p)
     # Far above, the two sides of the inequality differ by less than rounding.
     margin = np.clip(np.append(around, np.linspace(-700, 30, 7301)), -700, 30)
     terms = logistic_terms(margin)
-    _, slope, curvature = SoftTruncatedLoss(threshold, sharpness, space).evaluate(margin)
+    loss = SoftTruncatedLoss(threshold, sharpness, space=space)
+    _, slope, curvature = loss.evaluate(margin)
     # A weight that falls no faster than p bends the loss down in the end: its change times -m.
     convex = space == "logit" and sharpness > 1 and bool(np.all(curvature >= 0))
     return convex, bool(np.all(curvature > (terms.q - terms.p) * slope))
