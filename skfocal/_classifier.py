@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skfocal.losses import MarginLoss, get_loss
 from skfocal.posterior import KINDS, log_odds, probabilities_from_log_odds
 from skfocal.utils._compat import Interval, StrOptions
-from skfocal.weights import class_weights
+from skfocal.weights import class_counts, class_weights
 
 LOSS_CONSTRAINTS: dict[str, list[Any]] = {
     # Names are looked up when fitting: users register losses of their own.
@@ -144,16 +144,15 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
         except ValueError as error:
             raise ValueError(f"{type(self).__name__}: {error}") from None
 
-    def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray) -> Target:
+    def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray | None) -> Target:
         """Return class codes and weights; needs two classes."""
-        check_classification_targets(y)
-        classes, codes = np.unique(y, return_inverse=True)
+        classes, codes = encode_labels(y)
         if len(classes) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes with positive weight, "
                 f"got one class: {classes.tolist()[0]!r}."
             )
-        counts = np.bincount(codes, weights=sample_weight, minlength=len(classes))
+        counts = class_counts(codes, sample_weight, len(classes))
         weight = class_weights(
             classes, counts, alpha=self.alpha, class_weight=self.class_weight, beta=self.beta
         )
@@ -184,3 +183,20 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
                 f"{name}: probabilities='posterior' divides by the class weights, which must be "
                 f"positive, got {target.class_weight.tolist()} for {target.classes.tolist()}."
             )
+
+
+def encode_labels(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sorted labels and the code of each row.
+
+    Integers of a small range, the common case, are looked up in a table: sorting them would take
+    longer than a pass over the features.
+    """
+    if y.dtype.kind in "biu" and len(y):
+        low, high = int(y.min()), int(y.max())
+        if high - low < 256:
+            offset = (y.astype(np.int64) - low).astype(np.uint8)
+            present = np.bincount(offset, minlength=high - low + 1) > 0
+            classes = (np.flatnonzero(present) + low).astype(y.dtype)
+            return classes, (np.cumsum(present) - 1).astype(np.uint8)[offset]
+    check_classification_targets(y)
+    return np.unique(y, return_inverse=True)

@@ -11,7 +11,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["alpha_weights", "balanced_weights", "class_weights", "effective_number_weights"]
+__all__ = [
+    "alpha_weights",
+    "balanced_weights",
+    "class_counts",
+    "class_weights",
+    "effective_number_weights",
+]
+
+
+def class_counts(codes: np.ndarray, sample_weight: np.ndarray | None, n_classes: int) -> np.ndarray:
+    """Return the summed sample weights of each class.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n,) of int
+        Class of each sample, 0 to `n_classes` - 1.
+    sample_weight : ndarray of shape (n,) or None
+        None counts every sample once.
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,) of float64
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfocal.weights import class_counts
+    >>> class_counts(np.array([0, 1, 0]), None, 3)
+    array([2., 1., 0.])
+    """
+    return np.bincount(codes, weights=sample_weight, minlength=n_classes).astype(np.float64)
 
 
 def balanced_weights(counts: ArrayLike) -> np.ndarray:

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 
 from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier, Target
 from skfocal.linear_model._objective import LinearObjective
-from skfocal.linear_model.solvers import SOLVERS, SolverResult
+from skfocal.linear_model.solvers import SOLVERS, SolverResult, newton
 from skfocal.losses import MarginLoss
 from skfocal.posterior import best_constant_score
 from skfocal.utils._compat import (
@@ -225,6 +225,8 @@ class FocalLogisticRegression(MarginClassifier):
             dtype=[np.float64, np.float32],
             accept_large_sparse=True,
         )
+        if sample_weight is None:
+            return X, y, None
         sample_weight = _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True
         )
@@ -247,14 +249,14 @@ class FocalLogisticRegression(MarginClassifier):
         super()._check_compatibility(loss, target)
 
     def _make_objective(self, X, target: Target, sample_weight, loss) -> LinearObjective:
-        weight = sample_weight * target.class_weight[target.codes]
         return LinearObjective(
             X,
             target.codes,
-            weight,
+            sample_weight,
+            target.class_weight,
             loss,
             n_scores=1 if target.task == "binary" else len(target.classes),
-            l2=1.0 / (self.C * weight.sum()),
+            C=self.C,
             fit_intercept=self.fit_intercept,
         )
 
@@ -266,28 +268,35 @@ class FocalLogisticRegression(MarginClassifier):
             last = np.column_stack([self.coef_, self.intercept_])[:, : objective.shape[1]]
             if last.shape == objective.shape:
                 return last.astype(np.float64).ravel(), None
-        start = np.zeros(objective.shape)
+        constant = np.zeros(objective.shape)
         if self.fit_intercept:
-            start[:, -1] = _constant_score(objective, target)
-        rows = self._preliminary_rows(objective)
-        if rows is None:
-            return start.ravel(), None
-        few = self._solver_for(objective)(
-            objective.subsample(rows),
-            start.ravel(),
+            constant[:, -1] = _constant_score(objective, target)
+        # None draws the same rows every time: a fit can be repeated.
+        random = check_random_state(0 if self.random_state is None else self.random_state)
+        return self._preliminary_fit(objective, constant.ravel(), random)
+
+    def _preliminary_fit(
+        self, objective: LinearObjective, constant: np.ndarray, random: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Fit a sample of the rows, which begins with a sample of its own while it is large."""
+        n_rows = len(objective.target)
+        n_sample = n_rows // SUBSAMPLE_SHARE
+        if n_rows < SUBSAMPLE_MIN_ROWS or n_sample < 10 * objective.shape[1]:
+            return constant, None
+        sample = objective.subsample(np.sort(random.randint(0, n_rows, n_sample)))
+        if np.bincount(sample.target, minlength=len(objective.class_weight)).min() < 10:
+            return constant, None
+        start, hessian = self._preliminary_fit(sample, constant, random)
+        solver = self._solver_for(objective)
+        coef = solver(
+            sample,
+            start,
             tol=max(SUBSAMPLE_TOL, self.tol),
             max_iter=self.max_iter,
-        )
-        return few.coef, few.hessian
-
-    def _preliminary_rows(self, objective: LinearObjective) -> np.ndarray | None:
-        n_rows, n_sample = len(objective.target), len(objective.target) // SUBSAMPLE_SHARE
-        if n_rows < SUBSAMPLE_MIN_ROWS or n_sample < 10 * objective.shape[1]:
-            return None
-        random = check_random_state(0 if self.random_state is None else self.random_state)
-        rows = np.sort(random.randint(0, n_rows, n_sample))
-        rarest = np.bincount(objective.target[rows], minlength=2).min()
-        return rows if rarest >= 10 else None
+            hessian=hessian,
+        ).coef
+        # Only Newton uses a Hessian; that of this sample serves the steps on all rows.
+        return coef, sample.evaluate(coef, 2).hessian if solver is newton else None
 
     def _solver_for(self, objective: LinearObjective):
         if self.solver != "auto":

@@ -9,6 +9,7 @@ and the size of its gradient does not grow with the number of rows. Only sums ov
 block, so rows may come from anywhere, and blocks run in threads.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -27,6 +28,7 @@ from skfocal.margins import (
     transform_scores,
 )
 from skfocal.utils._threads import BlockMap
+from skfocal.weights import class_counts
 
 # Entries of X in a block: 512 KiB of float64 stay in the second-level cache with their
 # weighted copy.
@@ -70,14 +72,16 @@ class LinearObjective:
         float32 or float64. Blocks of float32 are computed in float32 and summed in float64.
     target : ndarray of shape (n_samples,)
         Class codes.
-    weight : ndarray of shape (n_samples,)
-        Sample weights with class weights folded in.
+    sample_weight : ndarray of shape (n_samples,) or None
+        None weighs all rows alike, without a vector of ones.
+    class_weight : ndarray of shape (n_classes,)
+        Multiplies the sample weights.
     loss : MarginLoss
         Bound to the training set.
     n_scores : int
         1 for a binary model, else the number of classes.
-    l2 : float
-        ``1 / (C S)``.
+    C : float in (0, inf]
+        Inverse strength of the penalty.
     fit_intercept : bool
         Whether the last column of the coefficients is an unpenalised intercept.
     """
@@ -86,20 +90,24 @@ class LinearObjective:
         self,
         X: np.ndarray | sparse.spmatrix,
         target: np.ndarray,
-        weight: np.ndarray,
+        sample_weight: np.ndarray | None,
+        class_weight: np.ndarray,
         loss: MarginLoss,
         *,
         n_scores: int,
-        l2: float,
+        C: float,
         fit_intercept: bool = True,
     ) -> None:
         self.X = X
         self.target = target
-        self.weight = weight
-        self.total_weight = float(weight.sum())
+        self.sample_weight = sample_weight
+        self.class_weight = class_weight
+        self.total_weight = float(
+            class_counts(target, sample_weight, len(class_weight)) @ class_weight
+        )
         self.loss = loss.continuous()
         self.n_scores = n_scores
-        self.l2 = l2
+        self.l2 = 1.0 / (C * self.total_weight)
         self.fit_intercept = fit_intercept
         self.task = "binary" if n_scores == 1 else "multiclass"
         self.shape = (n_scores, X.shape[1] + int(fit_intercept))
@@ -130,21 +138,20 @@ class LinearObjective:
 
     def subsample(self, rows: np.ndarray) -> "LinearObjective":
         """Return the objective on some rows, with the same penalty."""
-        return LinearObjective(
-            self.X[rows],
-            self.target[rows],
-            self.weight[rows],
-            self.loss,
-            n_scores=self.n_scores,
-            l2=self.l2,
-            fit_intercept=self.fit_intercept,
-        )
+        sample = copy(self)
+        sample.X, sample.target = self.X[rows], self.target[rows]
+        if self.sample_weight is not None:
+            sample.sample_weight = self.sample_weight[rows]
+        counts = class_counts(sample.target, sample.sample_weight, len(self.class_weight))
+        sample.total_weight = float(counts @ self.class_weight)
+        return sample
 
     def rounding_level(self) -> float:
         """Return the size below which an entry of the gradient is rounding error."""
-        column_means = abs(self.X).T @ (self.weight / self.total_weight).astype(self.X.dtype)
+        size = sum(abs(_rows_of(self.X, rows)).sum(axis=0) for rows in self._parts())
         # The slope of every loss here stays below 2, and errors of blocks partly cancel.
-        return 2.0 * float(np.finfo(self.X.dtype).eps) * max(1.0, float(column_means.max()))
+        eps = float(np.finfo(self.X.dtype).eps)
+        return 2.0 * eps * max(1.0, float(np.max(size)) / self.X.shape[0])
 
     def _parts(self) -> list[slice]:
         n_rows = self.X.shape[0]
@@ -175,12 +182,15 @@ class LinearObjective:
         )
 
     def _add_block(self, total: Evaluation, rows: slice, table: np.ndarray, order: int) -> None:
-        X, weight = _rows_of(self.X, rows), self.weight[rows]
+        X, target = _rows_of(self.X, rows), self.target[rows]
+        weight = self.class_weight[target]
+        if self.sample_weight is not None:
+            weight = weight * self.sample_weight[rows]
         n_features = X.shape[1]
         scores = X @ table[:, :n_features].T.astype(X.dtype)
         if self.fit_intercept:
             scores = scores + table[:, -1].astype(X.dtype)
-        value, gradient, curvature = self._in_scores(scores, self.target[rows], order)
+        value, gradient, curvature = self._in_scores(scores, target, order)
         total.value += float(weight @ value.astype(np.float64, copy=False))
         if total.gradient is None:
             return

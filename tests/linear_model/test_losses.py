@@ -51,10 +51,11 @@ def test_minimum(loss, n_classes):
     objective = LinearObjective(
         X,
         y,
-        np.ones(len(y)),
+        None,
+        np.ones(n_classes),
         loss.bind(counts),
         n_scores=1 if n_classes == 2 else n_classes,
-        l2=1 / len(y),
+        C=1.0,
     )
     model = fit(X, y, loss=loss, max_iter=1000)
     solution = np.column_stack([model.coef_, model.intercept_]).ravel()

@@ -21,11 +21,13 @@ def make(n_classes=2, loss=LOSSES[0], X_type=np.asarray, l2=0.1, intercept=True,
         X_type(X),
         target,
         rng.random(n) + 0.5,
+        np.linspace(1.0, 2.0, n_classes),
         loss,
         n_scores=1 if n_classes == 2 else n_classes,
-        l2=l2,
+        C=1 / (l2 * n) if l2 else np.inf,
         fit_intercept=intercept,
     )
+    objective.C_for_test = 1 / (l2 * n) if l2 else np.inf
     return objective, rng.standard_normal(objective.shape[0] * objective.shape[1])
 
 
@@ -40,8 +42,10 @@ def plain_value(objective, coef):
     log_p = log_softmax(scores, axis=1)[np.arange(len(X)), objective.target]
     gamma = getattr(objective.loss, "gamma", 0.0)
     losses = (1 - np.exp(log_p)) ** gamma * -log_p
-    total = (objective.weight * losses).sum() / objective.weight.sum()
-    return total + 0.5 * objective.l2 * (weights**2).sum()
+    weight = objective.sample_weight * objective.class_weight[objective.target]
+    total = (weight * losses).sum() / weight.sum()
+    l2 = 1 / (objective.C_for_test * weight.sum())
+    return total + 0.5 * l2 * (weights**2).sum()
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)

@@ -23,7 +23,7 @@ def rare_events(n=1000, seed=0, collinear=False, separable=False):
 
 def make(loss, l2=1e-4, **kind):
     X, y = rare_events(**kind)
-    return LinearObjective(X, y, np.ones(len(y)), loss, n_scores=1, l2=l2)
+    return LinearObjective(X, y, None, np.ones(2), loss, n_scores=1, C=1 / (l2 * len(y)))
 
 
 @pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)

@@ -80,7 +80,7 @@ def newton(
             if reuse and at.gradient_norm > max(tol, REUSE_RATE * norm):
                 reuse, at = False, objective.evaluate(coef, 2, block_map)
     message = "converged" if converged else message
-    return SolverResult(coef, at.value, at.gradient_norm, n_iter, converged, message, hessian)
+    return SolverResult(coef, at.value, at.gradient_norm, n_iter, converged, message)
 
 
 def _descent_direction(gradient: np.ndarray, hessian: Any) -> np.ndarray:

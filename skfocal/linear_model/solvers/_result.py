@@ -23,8 +23,6 @@ class SolverResult:
         Whether the criterion was met.
     message : str
         Why it stopped.
-    hessian : ndarray of shape (n, n) or None
-        Positive Hessian there, if the solver has one.
     """
 
     coef: np.ndarray
@@ -33,4 +31,3 @@ class SolverResult:
     n_iter: int
     converged: bool
     message: str
-    hessian: np.ndarray | None = None
