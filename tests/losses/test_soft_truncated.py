@@ -111,6 +111,12 @@ def test_convex_is_true_to_the_instance(threshold, sharpness, convex):
     assert SoftTruncatedLoss(**params).traits.convex == convex
 
 
+def test_a_gentle_step_bends_down_far_below():
+    loss = SoftTruncatedLoss(sharpness=1e-3, space="logit")
+    assert loss.second_derivative(-5e3) < 0
+    assert not loss.traits.convex
+
+
 @pytest.mark.parametrize(
     ("params", "error", "message"),
     [
