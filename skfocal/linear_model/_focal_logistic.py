@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 
 from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier, Target
 from skfocal.linear_model._objective import LinearObjective
-from skfocal.linear_model.solvers import SOLVERS, SolverResult, newton
+from skfocal.linear_model.solvers import SOLVERS, SolverResult, lbfgs, newton
 from skfocal.losses import MarginLoss
 from skfocal.posterior import best_constant_score
 from skfocal.utils._compat import (
@@ -20,13 +20,15 @@ from skfocal.utils._compat import (
     validate_data,
 )
 
-# Above this many coefficients the Hessian costs more than the steps that it saves.
-NEWTON_MAX_COEFFICIENTS = 600
 # A first solution on 1 row in 16 pays when the rows are many and the sample still describes the
 # coefficients and the rarest class.
 SUBSAMPLE_SHARE = 16
 SUBSAMPLE_MIN_ROWS = 2**15
 SUBSAMPLE_TOL = 1e-3
+# With p coefficients a Hessian costs about p / 24 gradients: up to here Newton's fewer steps pay
+# for one each, and up to there for one of the sample, which serves all steps.
+NEWTON_MAX_COEFFICIENTS = 100
+NEWTON_MAX_COEFFICIENTS_SAMPLED = 600
 
 
 class FocalLogisticRegression(MarginClassifier):
@@ -77,7 +79,7 @@ class FocalLogisticRegression(MarginClassifier):
     solver : {"auto", "newton", "lbfgs"}, default="auto"
         ``"newton"`` takes few passes over the rows and memory quadratic in the number of
         coefficients; ``"lbfgs"`` takes more passes and linear memory. ``"auto"`` is Newton up
-        to 600 coefficients.
+        to 100 coefficients, or 600 where there are enough rows for a preliminary fit.
     tol : float in [0, inf), default=1e-6
         Bound on the largest absolute entry of the gradient of the objective divided by C times
         the total weight. With float32 data it may stop at their rounding level.
@@ -279,11 +281,11 @@ class FocalLogisticRegression(MarginClassifier):
         self, objective: LinearObjective, constant: np.ndarray, random: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Fit a sample of the rows, which begins with a sample of its own while it is large."""
-        n_rows = len(objective.target)
-        n_sample = n_rows // SUBSAMPLE_SHARE
-        if n_rows < SUBSAMPLE_MIN_ROWS or n_sample < 10 * objective.shape[1]:
+        if not _is_large(objective):
             return constant, None
-        sample = objective.subsample(np.sort(random.randint(0, n_rows, n_sample)))
+        n_rows = len(objective.target)
+        rows = np.sort(random.randint(0, n_rows, n_rows // SUBSAMPLE_SHARE))
+        sample = objective.subsample(rows)
         if np.bincount(sample.target, minlength=len(objective.class_weight)).min() < 10:
             return constant, None
         start, hessian = self._preliminary_fit(sample, constant, random)
@@ -301,8 +303,9 @@ class FocalLogisticRegression(MarginClassifier):
     def _solver_for(self, objective: LinearObjective):
         if self.solver != "auto":
             return SOLVERS[self.solver]
-        n_coefficients = objective.shape[0] * objective.shape[1]
-        return SOLVERS["newton" if n_coefficients <= NEWTON_MAX_COEFFICIENTS else "lbfgs"]
+        sampled = _is_large(objective)
+        limit = NEWTON_MAX_COEFFICIENTS_SAMPLED if sampled else NEWTON_MAX_COEFFICIENTS
+        return newton if objective.n_coefficients <= limit else lbfgs
 
     def _solve(
         self, objective: LinearObjective, start: np.ndarray, hessian: np.ndarray | None
@@ -356,6 +359,13 @@ class FocalLogisticRegression(MarginClassifier):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _is_large(objective: LinearObjective) -> bool:
+    """Return whether a sample of the rows is worth a preliminary fit."""
+    n_rows = len(objective.target)
+    n_sample = n_rows // SUBSAMPLE_SHARE
+    return n_rows >= SUBSAMPLE_MIN_ROWS and n_sample >= 10 * objective.shape[1]
 
 
 def _constant_score(objective: LinearObjective, target: Target) -> np.ndarray:

@@ -112,6 +112,11 @@ class LinearObjective:
         self.task = "binary" if n_scores == 1 else "multiclass"
         self.shape = (n_scores, X.shape[1] + int(fit_intercept))
 
+    @property
+    def n_coefficients(self) -> int:
+        """Number of coefficients, intercepts included."""
+        return self.shape[0] * self.shape[1]
+
     def evaluate(self, coef: np.ndarray, order: int, block_map: BlockMap = map) -> Evaluation:
         """Return value, gradient (order 1) and a positive Hessian (order 2) at `coef`.
 
@@ -174,11 +179,10 @@ class LinearObjective:
         return total
 
     def _zero(self, order: int) -> Evaluation:
-        n = self.shape[0] * self.shape[1]
         return Evaluation(
             value=0.0,
             gradient=np.zeros(self.shape) if order >= 1 else None,
-            hessian=np.zeros((*self.shape, *self.shape)) if order >= 2 and n else None,
+            hessian=np.zeros((*self.shape, *self.shape)) if order >= 2 else None,
         )
 
     def _add_block(self, total: Evaluation, rows: slice, table: np.ndarray, order: int) -> None:
