@@ -1,0 +1,277 @@
+"""Everything the page says, gathered from a store before any HTML is written."""
+
+import json
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from skfocal.benchmark import statistics
+from skfocal.benchmark.metrics import METRICS
+from skfocal.benchmark.report._figures import draw_critical_difference, draw_curves, draw_methods
+from skfocal.benchmark.report._findings import (
+    HEADLINES,
+    MIN_FAMILIES,
+    Leader,
+    find_focal_arm,
+    find_leader,
+    summarise_focal,
+)
+from skfocal.benchmark.report._names import (
+    KINDS,
+    describe_p,
+    get_kind,
+    get_label,
+    write_number,
+    write_seconds,
+)
+from skfocal.benchmark.report._tables import (
+    Table,
+    tabulate_arms,
+    tabulate_datasets,
+    tabulate_duels,
+    tabulate_failures,
+    tabulate_losses,
+    tabulate_overview,
+    tabulate_ranking,
+)
+
+__all__ = ["NOTES_FILE", "Content", "Figure", "build_content"]
+
+NOTES_FILE = "comparison.json"
+DUEL_METRICS = ("average_precision", "log_loss", "f1_tuned")
+CURVE_KINDS = ("focal", "resampling", "baseline", "ensemble", "control")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing as data URI, its caption, and what it shows for those who do not see it."""
+
+    uri: str
+    caption: str
+    alt: str
+    title: str = ""
+
+
+@dataclass
+class Content:
+    """The parts of the page in reading order; an empty part leaves its section out."""
+
+    title: str
+    subtitle: str
+    facts: list[tuple[str, str]]
+    notes: list[str] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
+    leaders: list[Leader] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    overview: list[Table] = field(default_factory=list)
+    differences: list[Figure] = field(default_factory=list)
+    difference_note: str = ""
+    spread: list[Figure] = field(default_factory=list)
+    rankings: list[Table] = field(default_factory=list)
+    datasets: list[Table] = field(default_factory=list)
+    focal: list[Table] = field(default_factory=list)
+    losses: list[Table] = field(default_factory=list)
+    curves: list[Figure] = field(default_factory=list)
+    arms: list[Table] = field(default_factory=list)
+    failures: list[Table] = field(default_factory=list)
+
+
+def build_content(store):
+    """Gather the content of the page from a store in any state of completion."""
+    manifest = store.manifest()
+    results = add_missing_cells(store.results(), manifest)
+    notes_path = store.path / NOTES_FILE
+    table = json.loads(notes_path.read_text(encoding="utf-8")) if notes_path.exists() else {}
+    content = Content(
+        title=table.get("title") or f"Benchmark: the {manifest['suite']} suite",
+        subtitle=_describe_extent(results),
+        facts=table.get("facts", [("Suite", manifest["suite"])]) + _list_facts(manifest, results),
+        notes=list(table.get("notes", [])),
+    )
+    if (results["status"] == "ok").any():
+        order = _order_methods(results)
+        _fill_summary(content, results)
+        _fill_rankings(content, results, order)
+        _fill_details(content, results, order)
+        content.curves = _draw_all_curves(store, results, order)
+    if (results["status"] == "failed").any():
+        content.failures = [tabulate_failures(results)]
+    return content
+
+
+def add_missing_cells(results, manifest):
+    """Return the results with a skipped row for every cell that was asked for and is not there.
+
+    Statistics leave out the folds that not all methods have come to, and they know them by these.
+    """
+    plan, described = manifest["plan"], manifest["datasets"]
+    keys = ["dataset", "method", "repeat", "fold"]
+    values = [
+        [*described, *manifest["unavailable"]],
+        manifest["methods"],
+        range(plan["n_repeats"]),
+        range(plan["n_splits"]),
+    ]
+    wanted = pd.MultiIndex.from_product(values, names=keys)
+    frame = results.set_index(keys).reindex(wanted).reset_index()
+    families = {name: about["family"] for name, about in described.items()}
+    controls = [name for name, about in described.items() if not about["ranked"]]
+    return frame.assign(
+        family=frame["dataset"].map(families).fillna(frame["dataset"]),
+        ranked=~frame["dataset"].isin(controls),
+        status=frame["status"].fillna("skipped"),
+        error=frame["error"].fillna(""),
+    )
+
+
+def _describe_extent(results):
+    n_done = int((results["status"] == "ok").sum())
+    counts = [
+        _count(results["dataset"].nunique(), "data set"),
+        _count(results["method"].nunique(), "method"),
+        _count(n_done, "finished cell"),
+    ]
+    return " · ".join(counts)
+
+
+def _count(number, word):
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _list_facts(manifest, results):
+    plan, counts = manifest["plan"], results["status"].value_counts()
+    words = {"ok": "finished", "failed": "failed", "skipped": "not run"}
+    states = [f"{counts[key]:,} {word}" for key, word in words.items() if counts.get(key)]
+    spent = results[["search_seconds", "fit_seconds", "predict_seconds"]].sum().sum()
+    folds = f"{plan['n_splits']} stratified folds"
+    if plan["n_repeats"] > 1:
+        folds += f", cut {plan['n_repeats']} times"
+    return [
+        ("Data sets", ", ".join([*manifest["datasets"], *manifest["unavailable"]])),
+        (
+            "Protocol",
+            f"{folds}; settings and thresholds chosen on {plan['inner_splits']} inner folds, "
+            f"at most {plan['budget']} configurations for every method",
+        ),
+        ("Cells", ", ".join(states)),
+        ("Computing time", f"{write_seconds(spent)}, summed over the cells"),
+        ("Seed", str(manifest["random_state"])),
+        ("Versions", ", ".join(f"{name} {text}" for name, text in manifest["versions"].items())),
+    ]
+
+
+def _order_methods(results):
+    """List the methods by their mean rank in average precision, unranked ones last."""
+    ranking = statistics.rank_table(results, "average_precision")
+    ranking = ranking.sort_values(["mean_rank", "mean"], ascending=[True, False], kind="stable")
+    rest = [method for method in results["method"].unique() if method not in ranking.index]
+    return [*ranking.index, *rest]
+
+
+def _fill_summary(content, results):
+    found = [find_leader(results, metric) for metric in HEADLINES]
+    content.leaders = [leader for leader in found if leader]
+    content.sentences = summarise_focal(results)
+    ranked = results[results["ranked"]]
+    families = ranked["family"].nunique()
+    if not content.leaders:
+        content.notes.append(
+            "No leader is named: no method has finished the same folds of a ranked data set as all."
+        )
+    elif 1 < families < MIN_FAMILIES:
+        content.notes.append(
+            f"With {families} families of data sets no rank test can reach the 5 % level: read the "
+            "order of the methods as a hint."
+        )
+
+
+def _fill_rankings(content, results, order):
+    content.kinds = [kind for kind in KINDS if kind in map(get_kind, order)]
+    content.overview = [tabulate_overview(results, HEADLINES, order)]
+    content.rankings = [tabulate_ranking(results, metric) for metric in METRICS]
+    content.spread = [_draw_spread(results, order)]
+    for metric in ("average_precision", "log_loss"):
+        ranks = statistics.rank_table(results, metric)["mean_rank"].dropna().sort_values()
+        test = statistics.friedman(results, metric)
+        n_families = test["n_families"]
+        if n_families < 2 or len(ranks) < 2:
+            content.difference_note = (
+                "Ranks need at least two families of data sets and two methods."
+            )
+            return
+        width = statistics.critical_difference(len(ranks), n_families)
+        content.differences.append(_draw_differences(ranks, width, metric, test))
+
+
+def _draw_differences(ranks, width, metric, test):
+    label = METRICS[metric].label
+    listed = ", ".join(f"{get_label(method)} {rank:.1f}" for method, rank in ranks.items())
+    caption = (
+        f"{label}: mean ranks over {test['n_families']} families. A bar joins methods whose ranks "
+        f"differ by less than the critical difference of the Nemenyi test, {width:.2f} at the 5 % "
+        f"level. Friedman test: {describe_p(test['p_value'])}."
+    )
+    alt = f"Critical-difference picture of {label.lower()}. Mean ranks: {listed}."
+    return Figure(draw_critical_difference(ranks, width, metric), caption, alt)
+
+
+def _draw_spread(results, order):
+    done = results[(results["status"] == "ok") & results["ranked"]]
+    done = done.assign(seconds=done[["search_seconds", "fit_seconds"]].sum(axis=1))
+    titles = {
+        "average_precision": "Average precision →",
+        "log_loss": "← Log loss",
+        "seconds": "← Seconds a fold, search and fit",
+    }
+    columns = {
+        title: done.pivot_table(index="family", columns="method", values=name, aggfunc="mean")
+        for name, title in titles.items()
+    }
+    means = columns[titles["average_precision"]].mean()
+    best = ", ".join(f"{get_label(m)} {write_number(means.get(m, np.nan))}" for m in order)
+    return Figure(
+        draw_methods(columns, order, log_scaled=list(titles.values())[1:]),
+        "Ranking quality, honesty of the probabilities and price of every method. The large mark "
+        "is the mean, the small ones are the families of data sets; the arrow points to the better "
+        "side.",
+        f"Dot plot of average precision, log loss and time. Mean average precision: {best}.",
+    )
+
+
+def _fill_details(content, results, order):
+    content.datasets = [
+        tabulate_datasets(results, metric, order) for metric in ("average_precision", "log_loss")
+    ]
+    content.arms = [tabulate_arms(results, order)]
+    if find_focal_arm(order):
+        content.focal = [tabulate_duels(results, DUEL_METRICS)]
+        content.losses = [
+            tabulate_losses(results, metric, order) for metric in ("average_precision", "log_loss")
+        ]
+
+
+def _draw_all_curves(store, results, order):
+    """Draw the curves of every data set for the best-ranked method of each kind."""
+    best: dict[str, str] = {}
+    for method in order:
+        if method != "dummy":
+            best.setdefault(get_kind(method), method)
+    if find_focal_arm(order):
+        best["focal"] = find_focal_arm(order)
+    chosen = [best[kind] for kind in CURVE_KINDS if kind in best]
+    figures = []
+    for dataset in sorted(results.loc[results["status"] == "ok", "dataset"].unique()):
+        frames = {method: store.predictions(dataset, method) for method in chosen}
+        frames = {method: frame for method, frame in frames.items() if not frame.empty}
+        if frames:
+            figures.append(_draw_dataset_curves(dataset, frames))
+    return figures
+
+
+def _draw_dataset_curves(dataset, frames):
+    target = next(iter(frames.values()))["target"]
+    listed = ", ".join(get_label(method) for method in frames)
+    caption = f"Prevalence {write_number(target.mean())}, {int(target.sum())} positives scored."
+    alt = f"Precision-recall and reliability curves of {listed} on {dataset}."
+    return Figure(draw_curves(frames, target.mean()), caption, alt, title=dataset)

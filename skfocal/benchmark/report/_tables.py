@@ -1,0 +1,239 @@
+"""The tables of the report, as cells of text: numbers become words here and nowhere else."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skfocal.benchmark import statistics
+from skfocal.benchmark.metrics import METRICS
+from skfocal.benchmark.report._findings import (
+    compare_focal,
+    find_duel,
+    find_focal_arm,
+    find_worse_sets,
+)
+from skfocal.benchmark.report._names import (
+    DASH,
+    get_kind,
+    get_label,
+    write_number,
+    write_seconds,
+)
+
+__all__ = [
+    "Cell",
+    "Table",
+    "tabulate_arms",
+    "tabulate_datasets",
+    "tabulate_duels",
+    "tabulate_failures",
+    "tabulate_losses",
+    "tabulate_overview",
+    "tabulate_ranking",
+]
+
+DIRECTION = {True: "higher is better", False: "lower is better"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Text of one cell; ``note`` follows in grey, ``kind`` puts the method's mark before it."""
+
+    text: str
+    note: str = ""
+    kind: str = ""
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A caption, the headings of the columns, and rows of cells led by a row heading."""
+
+    caption: str
+    header: tuple[str, ...]
+    rows: list[list[Cell]]
+    n_text: int = 1  # leading columns of words, aligned left
+    style: str = ""
+
+
+def _name(method):
+    return Cell(get_label(method), kind=get_kind(method))
+
+
+def _best(values, metric):
+    """Mark the values that print like the best one."""
+    values = np.asarray(values, dtype=float)
+    if np.isnan(values).all():
+        return np.zeros(len(values), dtype=bool)
+    top = np.nanmax(values) if METRICS[metric].greater_is_better else np.nanmin(values)
+    return np.round(values, 3) == np.round(top, 3)
+
+
+def tabulate_ranking(results, metric):
+    """One metric: mean, mean rank over families and failures of every method."""
+    ranking = statistics.rank_table(results, metric)
+    best = _best(ranking["mean"], metric)
+    rows = [
+        [
+            _name(method),
+            Cell(write_number(row["mean"]), style="best" if is_best else ""),
+            Cell(write_number(row["mean_rank"], 1)),
+            Cell(f"{row['failures']:.0f}", style="bad" if row["failures"] else "quiet"),
+        ]
+        for (method, row), is_best in zip(ranking.iterrows(), best, strict=True)
+    ]
+    entry = METRICS[metric]
+    caption = f"{entry.label} ({DIRECTION[entry.greater_is_better]}). {entry.description}"
+    return Table(caption, ("Method", "Mean", "Mean rank", "Failed"), rows, style="compact")
+
+
+def tabulate_overview(results, metrics, order):
+    """Means of several metrics beside each other, with the mean rank after each."""
+    rankings = {metric: statistics.rank_table(results, metric).reindex(order) for metric in metrics}
+    best = {metric: _best(ranking["mean"], metric) for metric, ranking in rankings.items()}
+    rows = []
+    for index, method in enumerate(order):
+        row = [_name(method)]
+        for metric, ranking in rankings.items():
+            mean, rank = ranking["mean"].iloc[index], ranking["mean_rank"].iloc[index]
+            note = write_number(rank, 1) if np.isfinite(rank) else ""
+            style = "best" if best[metric][index] else ""
+            row.append(Cell(write_number(mean), note=note, style=style))
+        rows.append(row)
+    arrows = {True: "↑", False: "↓"}
+    labels = [f"{METRICS[m].label} {arrows[METRICS[m].greater_is_better]}" for m in metrics]
+    caption = (
+        "Mean over families of data sets, and the mean rank in grey. Ordered by the mean rank of "
+        f"{METRICS[metrics[0]].label.lower()}; the best mean of a column is bold. "
+        "↑ higher is better, ↓ lower is better."
+    )
+    return Table(caption, ("Method", *labels), rows, style="overview")
+
+
+def tabulate_datasets(results, metric, order):
+    """One metric on every data set; the prevalence is the floor of the average precision."""
+    done = results[results["status"] == "ok"]
+    means = done.pivot_table(index="dataset", columns="method", values=metric, aggfunc="mean")
+    means = means.reindex(columns=order)
+    counts = done.groupby("dataset")[["n_test", "n_positive_test"]].sum()
+    share = (counts["n_positive_test"] / counts["n_test"]).sort_values()
+    sign = 1 if METRICS[metric].greater_is_better else -1
+    rows = []
+    for dataset, prevalence in share.items():
+        values = means.loc[dataset].to_numpy(dtype=float)
+        best = _best(values, metric)
+        near = sign * values >= np.nanmax(sign * values) - statistics.TIE_MARGIN
+        cells = [
+            Cell(write_number(value), style="best" if is_best else "near" if is_near else "")
+            for value, is_best, is_near in zip(values, best, near, strict=True)
+        ]
+        rows.append([Cell(dataset), Cell(write_number(prevalence), style="quiet"), *cells])
+    entry = METRICS[metric]
+    caption = (
+        f"{entry.label} on every data set, mean over the test folds "
+        f"({DIRECTION[entry.greater_is_better]}). The best of a row is bold, what lies within "
+        f"{statistics.TIE_MARGIN:g} of it is shaded."
+    )
+    if metric == "average_precision":
+        caption += " The prevalence is what chance would reach."
+    header = ("Data set", "Prevalence", *(get_label(method) for method in order))
+    return Table(caption, header, rows, style="matrix")
+
+
+def tabulate_duels(results, metrics):
+    """Focal loss against its own zero point and the best arm of every other kind."""
+    rows = []
+    for metric in metrics:
+        for duel in compare_focal(results, metric):
+            low, high = (write_number(bound, signed=True) for bound in duel.interval)
+            rows.append(
+                [
+                    Cell(METRICS[metric].label),
+                    _name(duel.second),
+                    Cell(write_number(duel.gain, signed=True)),
+                    Cell(f"{low} to {high}"),
+                    Cell(duel.badge, style="" if duel.exceeds_noise else "quiet"),
+                    Cell(f"{duel.wins} / {duel.ties} / {duel.losses}"),
+                ]
+            )
+    focal = find_focal_arm(results["method"].unique())
+    caption = (
+        f"{get_label(focal)} against others: gain (positive: focal is better, whatever the "
+        "direction of the metric), its 95 % interval, and the test. The p values are not adjusted "
+        f"for the number of rows. A tie is a difference of at most {statistics.TIE_MARGIN:g}."
+    )
+    header = ("Metric", "Against", "Gain", "95 % interval", "Test", "Wins / ties / losses")
+    return Table(caption, header, rows, n_text=2)
+
+
+def tabulate_losses(results, metric, order):
+    """Name the data sets on which focal loss is worse, one row a method that beats it there."""
+    focal = find_focal_arm(order)
+    rows = []
+    for method in order:
+        if method == focal:
+            continue
+        duel = find_duel(results, metric, focal, method)
+        worse = find_worse_sets(results, metric, focal, method)
+        named = ", ".join(f"{name} ({write_number(-loss)})" for name, loss in worse)
+        record = f"{duel.wins} / {duel.ties} / {duel.losses}"
+        rows.append(
+            [_name(method), Cell(named or "none", style="" if named else "quiet"), Cell(record)]
+        )
+    caption = (
+        f"{METRICS[metric].label}: the data sets on which {get_label(focal)} is worse than a "
+        f"method by more than {statistics.TIE_MARGIN:g}, the largest loss first."
+    )
+    header = ("Against", "Focal is worse on", "Wins / ties / losses")
+    return Table(caption, header, rows, n_text=2)
+
+
+def tabulate_arms(results, order):
+    """Budget and time of every method."""
+    rows = []
+    for method in order:
+        cells = results[results["method"] == method]
+        done = cells[cells["status"] == "ok"]
+        spent = done[["search_seconds", "fit_seconds", "predict_seconds"]]
+        median, failed = spent.median(), int((cells["status"] == "failed").sum())
+        tried = sorted({f"{count:.0f}" for count in done["n_configurations"]}, key=int)
+        rows.append(
+            [
+                _name(method),
+                Cell(get_kind(method)),
+                Cell(" or ".join(tried) or DASH),
+                Cell(f"{len(done)}"),
+                Cell(f"{failed}", style="bad" if failed else "quiet"),
+                *(Cell(write_seconds(median[name])) for name in spent.columns),
+                Cell(write_seconds(spent.sum().sum())),
+            ]
+        )
+    caption = (
+        "Configurations tried in the inner search, cells finished and failed, and wall-clock "
+        "times: the median of a cell for search, final fit and prediction, and the sum of all."
+    )
+    header = (
+        "Method",
+        "Kind",
+        "Configurations",
+        "Cells",
+        "Failed",
+        "Search",
+        "Fit",
+        "Predict",
+        "Total",
+    )
+    return Table(caption, header, rows, n_text=2)
+
+
+def tabulate_failures(results):
+    """Group failed cells by data set, method and error."""
+    failed = results[results["status"] == "failed"].fillna({"method": DASH, "error": ""})
+    groups = failed.groupby(["dataset", "method", "error"], sort=True).size()
+    rows = [
+        [Cell(dataset), Cell(get_label(method)), Cell(error, style="code"), Cell(str(count))]
+        for (dataset, method, error), count in groups.items()
+    ]
+    return Table(
+        "Failed cells, by error.", ("Data set", "Method", "Error", "Folds"), rows, n_text=3
+    )
