@@ -1,0 +1,19 @@
+"""The losses in torch: any registered loss as a module, initial biases, and schedules."""
+
+try:
+    import torch  # noqa: F401
+except ImportError as error:
+    raise ImportError("skfocal.nn needs torch: pip install 'skfocal[neural]'") from error
+
+from skfocal._schedules import DeferredReweighting, GammaSchedule, Schedule, WarmUp
+from skfocal.nn._bias import initial_bias
+from skfocal.nn._module import LossModule
+
+__all__ = [
+    "DeferredReweighting",
+    "GammaSchedule",
+    "LossModule",
+    "Schedule",
+    "WarmUp",
+    "initial_bias",
+]

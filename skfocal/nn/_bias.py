@@ -1,0 +1,136 @@
+"""Initial biases of an output layer: start at what the class frequencies say."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from skfocal.losses import MarginLoss, get_loss
+from skfocal.nn._module import LossModule
+from skfocal.posterior import best_constant_score
+
+KINDS = ("prior", "best")
+
+
+def initial_bias(
+    loss: str | MarginLoss | LossModule,
+    y: ArrayLike | Tensor,
+    how: str = "prior",
+    *,
+    n_classes: int | None = None,
+    sample_weight: ArrayLike | Tensor | None = None,
+) -> Tensor:
+    """Return the bias with which an output layer starts at the class frequencies.
+
+    A network that starts at a score of 0 first spends its steps, and with rare positives its
+    stability, on learning that positives are rare.
+
+    Parameters
+    ----------
+    loss : str, MarginLoss or LossModule
+        What will be minimised. A module brings its task and its class weights with it.
+    y : array-like or Tensor of shape (n,) or (n, L)
+        Training labels: 0 or 1 for binary, 0 to K - 1 for multiclass, an indicator matrix for
+        multilabel.
+    how : {"prior", "best"}, default="prior"
+        ``"prior"``: the scores whose sigmoid or softmax are the class frequencies, as the paper
+        has it; class weights do not count. ``"best"``: the constant scores of least loss, class
+        weights included; the same for cross-entropy without weights.
+    n_classes : int, default=None
+        K, if it is not the largest label + 1. 2 without a :class:`LossModule` means binary.
+    sample_weight : array-like or Tensor of shape (n,), default=None
+        Weight of each row.
+
+    Returns
+    -------
+    Tensor of torch's default dtype
+        Of shape () for binary, (K,) for multiclass with mean 0, (L,) for multilabel. A class
+        without rows counts as if half a row more of each class had been seen.
+
+    Raises
+    ------
+    ValueError
+        If `how` is unknown, `y` is not of these forms, or `how` is ``"best"`` for a loss that is
+        not invertible or with a class weight of 0.
+
+    References
+    ----------
+    Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, section 4.1,
+    doi:10.1109/ICCV.2017.324
+
+    Examples
+    --------
+    >>> from skfocal.nn import initial_bias
+    >>> y = [0] * 99 + [1]
+    >>> initial_bias("focal", y).sigmoid()
+    tensor(0.0100)
+    >>> initial_bias("focal", y, how="best").sigmoid()
+    tensor(0.1536)
+    """
+    if how not in KINDS:
+        raise ValueError(f"how must be one of {list(KINDS)}, got {how!r}.")
+    labels = _as_array(y)
+    task, class_weight = None, None
+    if isinstance(loss, LossModule):
+        task = loss.task
+        if loss.class_weight is not None:
+            class_weight = loss.class_weight.detach().cpu().double().numpy()
+            n_classes = n_classes or class_weight.shape[0]
+        loss = loss.loss
+    else:
+        loss = get_loss(loss)
+    task = task or _task_of(labels, n_classes)
+    counts = _class_counts(labels, task, n_classes, _as_array(sample_weight))
+    if how == "best":
+        if class_weight is not None and class_weight.ndim < counts.ndim:
+            class_weight = class_weight[:, None]
+        score = best_constant_score(loss.bind(counts), counts, class_weight, task=task)
+    elif task == "multiclass":
+        score = np.log(counts) - np.log(counts).mean()
+        score = score / loss.score_scale
+    else:
+        score = (np.log(counts[1]) - np.log(counts[0])) / loss.score_scale
+    return torch.as_tensor(score, dtype=torch.get_default_dtype())
+
+
+def _as_array(values: Any) -> Any:
+    if isinstance(values, Tensor):
+        values = values.detach().cpu().numpy()
+    return None if values is None else np.asarray(values)
+
+
+def _task_of(labels: np.ndarray, n_classes: int | None) -> str:
+    if labels.ndim == 2:
+        return "multilabel"
+    if n_classes is None and labels.size:
+        n_classes = int(labels.max()) + 1
+    return "multiclass" if n_classes is not None and n_classes > 2 else "binary"
+
+
+def _class_counts(
+    labels: np.ndarray, task: str, n_classes: int | None, sample_weight: np.ndarray | None
+) -> np.ndarray:
+    """Return the summed weights of the classes, of shape (K,) or (2, L), none of them 0."""
+    expected = 2 if task == "multilabel" else 1
+    if labels.ndim != expected or len(labels) == 0:
+        raise ValueError(
+            f"y for task={task!r} must have {expected} dimension(s) and some rows, got the shape "
+            f"{labels.shape}."
+        )
+    codes = labels.astype(np.intp)
+    top = 1 if task != "multiclass" else (n_classes or int(codes.max()) + 1) - 1
+    if np.any(codes != labels) or codes.min() < 0 or codes.max() > top:
+        raise ValueError(
+            f"y for task={task!r} must hold integers from 0 to {top}, got values from "
+            f"{labels.min()} to {labels.max()}."
+        )
+    weight = np.ones(len(labels)) if sample_weight is None else sample_weight.astype(np.float64)
+    if task == "multilabel":
+        positive = weight @ codes
+        counts = np.stack([weight.sum() - positive, positive])
+    else:
+        counts = np.bincount(codes, weight, minlength=top + 1)
+    # Half a row each where a class is absent: its logarithm is wanted.
+    return counts + 0.5 * (counts == 0).any(axis=0)

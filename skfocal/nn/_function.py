@@ -1,0 +1,180 @@
+"""The losses as one autograd function: closed forms instead of a graph of small operations.
+
+Value and gradient come out of one pass, in blocks that fit into the cache, and the gradient is
+all that is kept for the backward pass, which multiplies it by a number. It is an *output* of the
+function, so that the backward pass can be differentiated once more: to autograd it then depends
+on the scores, with the curvature as its derivative.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from skfocal.losses import MarginLoss
+from skfocal.nn._cells import hard_cells, soft_cells
+from skfocal.nn._rows import hard_rows, soft_rows
+from skfocal.nn._targets import resolve_target
+
+# Scores in one block. On the CPU what one thread takes at the least (torch's grain size), on
+# other devices so many that launching costs nothing: there a block only bounds the memory.
+_CPU_BLOCK = 2**15
+_DEVICE_BLOCK = 2**22
+
+
+class Setting(NamedTuple):
+    """What stays the same from call to call."""
+
+    loss: MarginLoss
+    task: str
+    ignore_index: int
+    label_smoothing: float
+
+
+class LossFunction(torch.autograd.Function):
+    """Value and gradient of every item, and how many items are not ignored.
+
+    Called as ``LossFunction.apply(scores, target, class_weight, batch_weight, setting, order)``
+    with the shapes of :mod:`skfocal.nn._cells` and :mod:`skfocal.nn._rows`. At `order` 0 the
+    gradient is empty.
+    """
+
+    @staticmethod
+    def forward(
+        scores: Tensor,
+        target: Tensor,
+        class_weight: Tensor | None,
+        batch_weight: Tensor | None,
+        setting: Setting,
+        order: int,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return value, gradient and count."""
+        if class_weight is not None:
+            class_weight = class_weight.to(scores.dtype)
+        if torch.compiler.is_compiling() or type(scores) is not torch.Tensor:
+            results = _evaluate(scores, target, class_weight, batch_weight, setting, order)
+        else:
+            results = _evaluate_blocks(scores, target, class_weight, batch_weight, setting, order)
+        value, *gradient, count = results
+        return value, gradient[0] if gradient else scores.new_empty(0), count
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        """Keep the inputs and the gradient."""
+        scores, target, class_weight, batch_weight, ctx.setting, _ = inputs
+        _, gradient, count = output
+        ctx.mark_non_differentiable(count)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(scores, target, class_weight, batch_weight, gradient)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Multiply by the gradient, and by the curvature if the gradient itself is followed."""
+        scores, target, class_weight, batch_weight, gradient = ctx.saved_tensors
+        of_value, of_gradient, _ = grad_outputs
+        result = None
+        if of_value is not None:
+            if ctx.setting.task == "multiclass":
+                of_value = of_value.unsqueeze(-1)
+            result = of_value * gradient
+        if of_gradient is not None:
+            if class_weight is not None:
+                class_weight = class_weight.to(scores.dtype)
+            product = _evaluate(
+                scores, target, class_weight, batch_weight, ctx.setting, 2, of_gradient
+            )[2]
+            result = product if result is None else result + product
+        return result, None, None, None, None, None
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> tuple[Any, Any]:
+        """Take the mapped dimension for one more dimension of items."""
+        scores, target, class_weight, batch_weight, setting, order = args
+        if in_dims[2] is not None:
+            raise NotImplementedError("vmap over the class weights of a LossModule.")
+
+        def first(tensor: Tensor, dim: int | None) -> Tensor:
+            if dim is None:
+                return tensor.expand(info.batch_size, *tensor.shape)
+            return tensor.movedim(dim, 0)
+
+        scores, target = first(scores, in_dims[0]), first(target, in_dims[1])
+        if batch_weight is not None:
+            batch_weight = first(batch_weight, in_dims[3])
+        value, gradient, _ = LossFunction.apply(
+            scores, target, class_weight, batch_weight, setting, order
+        )
+        kept = resolve_target(setting, scores, target).kept
+        kept = torch.ones_like(value, dtype=torch.bool) if kept is None else kept
+        count = kept.reshape(info.batch_size, -1).sum(-1)
+        return (value, gradient, count), (0, 0 if order else None, 0)
+
+
+def _evaluate_blocks(
+    scores: Tensor,
+    target: Tensor,
+    class_weight: Tensor | None,
+    batch_weight: Tensor | None,
+    setting: Setting,
+    order: int,
+) -> tuple[Tensor, ...]:
+    """Return what :func:`_evaluate` returns, from blocks of flattened items."""
+    on_cpu = scores.device.type == "cpu"
+    block = _CPU_BLOCK * torch.get_num_threads() if on_cpu else _DEVICE_BLOCK
+    if scores.numel() <= block:
+        return _evaluate(scores, target, class_weight, batch_weight, setting, order, checked=on_cpu)
+    n_item_dims = scores.dim() - (setting.task != "binary")
+    value_shape = scores.shape[:-1] if setting.task == "multiclass" else scores.shape
+    outputs = [scores.new_empty(shape) for shape in (value_shape, scores.shape)[: order + 1]]
+    n_rows = scores.shape[:n_item_dims].numel()
+    rows_of_block = max(1, block * n_rows // scores.numel())
+
+    def blocks(tensor: Tensor | None) -> Any:
+        if tensor is None:
+            return [None] * -(-n_rows // rows_of_block)
+        return tensor.reshape(n_rows, *tensor.shape[n_item_dims:]).split(rows_of_block)
+
+    count: Any = 0
+    pieces = map(blocks, (scores, target, batch_weight, *outputs))
+    for s, t, b, *out in zip(*pieces, strict=True):
+        *results, kept = _evaluate(s, t, class_weight, b, setting, order, checked=on_cpu)
+        for piece, result in zip(out, results, strict=True):
+            piece.copy_(result)
+        count = count + kept
+    return (*outputs, count)
+
+
+def _evaluate(
+    scores: Tensor,
+    target: Tensor,
+    class_weight: Tensor | None,
+    batch_weight: Tensor | None,
+    setting: Setting,
+    order: int,
+    vector: Tensor | None = None,
+    *,
+    checked: bool = False,
+) -> tuple[Tensor, ...]:
+    """Return the derivatives up to `order` (the second times `vector`), and the count of items.
+
+    With `checked`, values of the target may be looked at.
+    """
+    target, soft, kept = resolve_target(
+        setting, scores, target, checked=checked, keep_soft=batch_weight is not None
+    )
+    weights = class_weight, batch_weight
+    if setting.task == "multiclass":
+        evaluate_rows = soft_rows if soft else hard_rows
+        results = evaluate_rows(setting.loss, scores, target, *weights, order, vector)
+    else:
+        evaluate_cells = soft_cells if soft else hard_cells
+        results = evaluate_cells(setting.loss, scores, target, *weights, order)
+        if vector is not None:
+            results = (*results[:2], results[2] * vector)
+    if kept is None:
+        return (*results, torch.tensor(results[0].numel(), device=scores.device))
+    # Chosen, not multiplied: the loss of an ignored item may be NaN.
+    results = tuple(
+        torch.where(kept if r.dim() == kept.dim() else kept.unsqueeze(-1), r, 0.0) for r in results
+    )
+    return (*results, kept.sum())

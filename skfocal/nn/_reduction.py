@@ -1,0 +1,79 @@
+"""From the losses of the items to what is returned: one reducer for every loss and task."""
+
+import torch
+from torch import Tensor
+
+from skfocal.nn._function import Setting
+from skfocal.nn._targets import Items, resolve_target
+
+REDUCTIONS = ("none", "mean", "sum", "positives", "weights")
+
+
+def reduce_items(
+    value: Tensor,
+    count: Tensor,
+    reduction: str,
+    setting: Setting,
+    items: Items,
+    sample_weight: Tensor | None,
+    class_weight: Tensor | None,
+) -> Tensor:
+    """Return the losses, weighted by the samples, or one number.
+
+    Parameters
+    ----------
+    value : Tensor of the shape of the items
+        Losses, class weights included, 0 where ignored.
+    count : Tensor of shape ()
+        Items that are not ignored.
+    reduction : {"none", "mean", "sum", "positives", "weights"}
+    setting : Setting
+    items : Items
+    sample_weight : Tensor that broadcasts to `value`, or None
+    class_weight : Tensor of shape (K,), (2,) or (2, L), or None
+
+    Returns
+    -------
+    Tensor of the shape of `value`, or of shape ()
+        The sum of no items is 0, and so is their mean: a batch that is ignored as a whole must
+        not turn a model into NaN.
+    """
+    if sample_weight is not None:
+        value = value * sample_weight
+    if reduction == "none":
+        return value
+    total = value.sum()
+    if reduction == "sum":
+        return total
+    if reduction == "mean":
+        size = count if sample_weight is None else _size(setting, items, sample_weight, None)
+    elif reduction == "weights":
+        size = _size(setting, items, sample_weight, class_weight)
+    else:
+        positive = torch.tensor([0.0, 1.0], device=value.device)
+        return total / _size(setting, items, sample_weight, positive).clamp(min=1)
+    return total / torch.where(size > 0, size, 1)
+
+
+def _size(
+    setting: Setting, items: Items, sample_weight: Tensor | None, class_weight: Tensor | None
+) -> Tensor:
+    """Return the sum over the kept items of their weight, each class weighing as told."""
+    # Labels are not smoothed here: a smoothed positive is one positive.
+    target, soft, kept = resolve_target(
+        setting._replace(label_smoothing=0.0), items.scores, items.target
+    )
+    shape = items.scores.shape[:-1] if setting.task == "multiclass" else items.scores.shape
+    weight = items.scores.new_ones(())
+    if class_weight is not None:
+        table = class_weight.to(items.scores.dtype)
+        if setting.task != "multiclass":
+            share = target.to(items.scores.dtype)
+            weight = share * table[1] + (1 - share) * table[0]
+        else:
+            weight = (target * table).sum(-1) if soft else table[target]
+    if sample_weight is not None:
+        weight = weight * sample_weight
+    if kept is not None:
+        weight = weight * kept
+    return weight.expand(shape).sum()
