@@ -94,6 +94,10 @@ class GeneralizedCrossEntropyLoss(MarginLoss):
         """Return ``q log p``."""
         return float(self.q) * logistic_terms(margin).log_p
 
+    def log_odds_shift(self, score: Array) -> Array:
+        """Return ``-q score``: the score overstates the log-odds by a factor."""
+        return -float(self.q) * score
+
     @classmethod
     def corner_cases(cls) -> Iterator[Self]:
         """Yield q from nearly cross-entropy to mean absolute error."""
