@@ -8,7 +8,9 @@ import numpy as np
 from skfocal.losses._base import MarginLoss, Traits
 from skfocal.losses._math import (
     Array,
+    LogisticTerms,
     array_namespace,
+    cross_entropy,
     like,
     logistic_terms,
     odds_times_log_p,
@@ -114,9 +116,13 @@ class AsymmetricLoss(MarginLoss):
         self, margin: Array, order: int = 2, target: Array | None = None
     ) -> tuple[Array, ...]:
         """Return value and derivatives; see :meth:`MarginLoss.evaluate`."""
+        terms = logistic_terms(margin)
 
         def side(gamma: Array, shift: float) -> tuple[Array, ...]:
-            return _evaluate_side(margin, gamma, shift, order)
+            if isinstance(gamma, float) and gamma == shift == 0:
+                return cross_entropy(terms, order)
+            parts = _shifted_side(terms, shift) if shift else _focal_side(terms, margin)
+            return _evaluate_side(terms, parts, gamma, order)
 
         return self._by_class(side, margin, target)
 
@@ -187,12 +193,12 @@ class _Side(NamedTuple):
     stretch: Array | float  # q / Q
 
 
-def _evaluate_side(margin: Array, gamma: Array, shift: float, order: int) -> tuple[Array, ...]:
-    terms = logistic_terms(margin)
-    side = _shifted_side(margin, shift) if shift else _focal_side(margin)
+def _evaluate_side(
+    terms: LogisticTerms, side: _Side, gamma: Array, order: int
+) -> tuple[Array, ...]:
     power = _power(side.log_q, gamma)
     if side.is_zero is not None:
-        power = array_namespace(margin).where(side.is_zero, 0.0, power)
+        power = array_namespace(power).where(side.is_zero, 0.0, power)
     results: tuple[Array, ...] = (power * side.value,)
     if order >= 1:
         results += (-terms.q * power * (gamma * side.relative + side.kept),)
@@ -204,15 +210,13 @@ def _evaluate_side(margin: Array, gamma: Array, shift: float, order: int) -> tup
     return results
 
 
-def _focal_side(margin: Array) -> _Side:
+def _focal_side(terms: LogisticTerms, margin: Array) -> _Side:
     """Without a shift several ratios are 1, also where both of their parts underflow."""
-    terms = logistic_terms(margin)
     return _Side(None, terms.log_q, -terms.log_p, odds_times_log_p(margin), 1.0, 0.0, 1.0)
 
 
-def _shifted_side(margin: Array, shift: float) -> _Side:
-    xp = array_namespace(margin)
-    terms = logistic_terms(margin)
+def _shifted_side(terms: LogisticTerms, shift: float) -> _Side:
+    xp = array_namespace(terms.q)
     shifted = xp.clip(terms.q - shift, 0.0, None)
     is_zero = shifted == 0
     divisor = xp.where(is_zero, 1.0, shifted)
