@@ -36,8 +36,8 @@ def like(parameter: Array, array: Array) -> Array:
     A number stays a Python float, so that it cannot promote float32 to float64; a vector (one
     value per label) becomes an array of the same kind, type and device.
     """
-    # The plain number first: torch.compile cannot trace np.ndim.
-    if isinstance(parameter, int | float) or np.ndim(parameter) == 0:
+    # Not np.ndim, which torch.compile cannot trace. A list has no ndim.
+    if isinstance(parameter, int | float) or getattr(parameter, "ndim", 1) == 0:
         return float(parameter)
     xp = array_namespace(array)
     if xp is np:
