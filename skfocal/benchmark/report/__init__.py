@@ -1,6 +1,9 @@
 """One self-contained HTML page about a store of results."""
 
-__all__ = ["write_report"]
+__all__ = ["NOTES_FILE", "write_report"]
+
+#: JSON in the folder of a store: ``title``, ``facts`` and ``notes`` of a user's own comparison.
+NOTES_FILE = "comparison.json"
 
 
 def write_report(path):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from skfocal.benchmark import statistics
 from skfocal.benchmark.metrics import METRICS
+from skfocal.benchmark.report import NOTES_FILE
 from skfocal.benchmark.report._figures import draw_critical_difference, draw_curves, draw_methods
 from skfocal.benchmark.report._findings import (
     HEADLINES,
@@ -36,9 +37,8 @@ from skfocal.benchmark.report._tables import (
     tabulate_ranking,
 )
 
-__all__ = ["NOTES_FILE", "Content", "Figure", "build_content"]
+__all__ = ["Content", "Figure", "build_content"]
 
-NOTES_FILE = "comparison.json"
 DUEL_METRICS = ("average_precision", "log_loss", "f1_tuned")
 CURVE_KINDS = ("focal", "resampling", "baseline", "ensemble", "control")
 

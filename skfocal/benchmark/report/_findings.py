@@ -136,9 +136,11 @@ class Leader:
     @property
     def sentence(self):
         """The finding in plain words."""
-        text = f"{self.label}: {self.name} leads ({self.standing}). {self.next_one}"
-        verdict = f" {capitalise(self.duel.verdict)}." if self.duel else ""
-        return text + verdict
+        text = f"{self.label}: {self.name} wins with {self.standing}"
+        if self.duel is None:
+            return text + "; there is no other method to compare it with."
+        text += f"; next is {get_label(self.duel.second)}, {describe_gain(-self.duel.gain)}"
+        return f"{text}: {self.duel.verdict}."
 
 
 def describe_gain(gain):
@@ -147,11 +149,6 @@ def describe_gain(gain):
     if float(size) == 0:
         return "equal to three digits"
     return f"{size} {'better' if gain > 0 else 'worse'}"
-
-
-def capitalise(text):
-    """Start a sentence, leaving the other letters alone."""
-    return text[:1].upper() + text[1:]
 
 
 def find_leader(results, metric):

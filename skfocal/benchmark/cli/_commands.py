@@ -1,0 +1,191 @@
+"""The commands and their options; what they do lies elsewhere and is imported when it is needed."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skfocal import __version__
+from skfocal.benchmark.cli._display import (
+    follow,
+    print_error,
+    print_failures,
+    print_names,
+    print_ranking,
+    print_text,
+)
+
+__all__ = ["app"]
+
+BAD_INPUT, INTERRUPTED = 2, 130
+
+app = typer.Typer(
+    help="Compare focal loss with resampling on imbalanced tables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+benchmark = typer.Typer(help="The comparison on the suites of public tables.", no_args_is_help=True)
+app.add_typer(benchmark, name="benchmark")
+
+Jobs = Annotated[int, typer.Option(help="Cells computed at once; -1 is one a core.")]
+Methods = Annotated[str | None, typer.Option(help="Comma-separated names; default: all.")]
+TimeLimit = Annotated[
+    float | None, typer.Option(help="Seconds after which nothing new begins.", min=0.001)
+]
+Seed = Annotated[int, typer.Option(help="Seed of folds and methods.", min=0)]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print the outcome and nothing else.")]
+
+
+def _print_version(wanted: bool):
+    if wanted:
+        print_text(f"skfocal {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+):
+    """Compare focal loss with resampling on imbalanced tables."""
+
+
+@benchmark.command("run")
+def run_suite(
+    suite: Annotated[
+        str, typer.Option(help="A suite; `skfocal benchmark list` names them.")
+    ] = "quick",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; default: benchmark-results/SUITE.")
+    ] = None,
+    jobs: Jobs = -1,
+    methods: Methods = None,
+    datasets: Annotated[
+        str | None, typer.Option(help="Comma-separated names instead of those of the suite.")
+    ] = None,
+    time_limit: TimeLimit = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+):
+    """Run a suite; the same command again continues where it stopped."""
+    folder = out or Path("benchmark-results") / suite
+    with _plain_errors(folder):
+        from skfocal.benchmark import run
+
+        started = time.perf_counter()
+        with follow("Benchmark", quiet) as progress:
+            results = run(
+                suite,
+                datasets=_split(datasets),
+                methods=_split(methods),
+                n_jobs=jobs,
+                out=folder,
+                random_state=seed,
+                time_limit=time_limit,
+                progress=progress,
+            )
+        print_failures(results)
+        if quiet:
+            print_text(str(folder))
+        else:
+            print_ranking(results)
+            print_text(f"{len(results)} cells in {time.perf_counter() - started:.0f} s.")
+            print_text(f"The report: skfocal benchmark report {folder}")
+
+
+@benchmark.command("report")
+def write_page(
+    folder: Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)],
+):
+    """Write report.html and results.csv into the folder of a run."""
+    with _plain_errors():
+        from skfocal.benchmark.report import write_report
+
+        print_text(str(write_report(folder)))
+
+
+@benchmark.command("list")
+def list_all():
+    """List the suites, their data sets, and the methods."""
+    with _plain_errors():
+        from skfocal.benchmark import list_datasets, list_methods, list_suites
+        from skfocal.benchmark.methods import get_method
+
+        print_names("Suites", {suite: ", ".join(list_datasets(suite)) for suite in list_suites()})
+        arms = [get_method(name) for name in list_methods()]
+        print_names("Methods", {arm.name: f"{arm.label} ({arm.kind})" for arm in arms})
+
+
+@app.command("compare")
+def compare_table(
+    table: Annotated[Path, typer.Argument(help="A CSV or Parquet file.", show_default=False)],
+    target: Annotated[str, typer.Option(help="Column of the class.", show_default=False)],
+    positive: Annotated[
+        str | None, typer.Option(help="The positive label; default: the rarer one.")
+    ] = None,
+    max_rows: Annotated[
+        int | None, typer.Option(help="Rows at most, by a stratified sample.", min=2)
+    ] = None,
+    time_limit: TimeLimit = None,
+    jobs: Jobs = -1,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; default: benchmark-results/TABLE.")
+    ] = None,
+    methods: Methods = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+):
+    """Compare the methods on your own table and answer in plain words."""
+    folder = out or Path("benchmark-results") / table.name.partition(".")[0]
+    with _plain_errors(folder):
+        from skfocal.benchmark.compare import compare
+
+        with follow("Comparison", quiet) as progress:
+            comparison = compare(
+                table,
+                target,
+                positive=positive,
+                methods=_split(methods),
+                max_rows=max_rows,
+                time_limit=time_limit,
+                n_jobs=jobs,
+                out=folder,
+                random_state=seed,
+                progress=progress,
+            )
+        print_failures(comparison.results)
+        if not quiet:
+            print_ranking(comparison.results)
+            for note in comparison.notes:
+                print_text(f"Note: {note}")
+        print_text(comparison.answer)
+        print_text(f"Report: {comparison.path}")
+
+
+def _split(names):
+    """Return the names in a comma-separated option, None for None."""
+    return None if names is None else [name.strip() for name in names.split(",") if name.strip()]
+
+
+@contextmanager
+def _plain_errors(folder: Path | None = None) -> Iterator[None]:
+    """Say in one sentence what the user can mend, and end with the status that belongs to it."""
+    try:
+        yield
+    except (ValueError, OSError, ImportError) as error:
+        print_error(" ".join(str(error).split()))
+        raise typer.Exit(BAD_INPUT) from None
+    except KeyboardInterrupt:
+        kept = "Interrupted."
+        if folder is not None:
+            kept = f"Interrupted. Finished cells are kept in {folder}; the same command continues."
+        print_error(kept)
+        raise typer.Exit(INTERRUPTED) from None

@@ -1,0 +1,99 @@
+"""What the command line shows: results on standard output, all else on standard error."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+__all__ = [
+    "follow",
+    "print_error",
+    "print_failures",
+    "print_names",
+    "print_ranking",
+    "print_text",
+]
+
+METRICS_SHOWN = ("average_precision", "log_loss")
+
+
+def print_text(text):
+    """Print a line as it is: no markup, no colours, no cuts."""
+    Console(soft_wrap=True).print(text, markup=False, highlight=False)
+
+
+def print_error(sentence):
+    """Print a sentence on standard error."""
+    Console(stderr=True, soft_wrap=True).print(sentence, markup=False, highlight=False)
+
+
+@contextmanager
+def follow(title, quiet) -> Iterator:
+    """Yield the callback of a progress bar on standard error, None when quiet."""
+    if quiet:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[label]}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=None, label="")
+
+        def advance(done, total, label):
+            bar.update(task, completed=done, total=total, label=label)
+
+        yield advance
+
+
+def print_names(title, texts):
+    """Print names with a text after each."""
+    table = Table(
+        title=title, title_justify="left", box=None, show_header=False, padding=(0, 2, 0, 0)
+    )
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column()
+    for name, text in texts.items():
+        table.add_row(name, text)
+    Console().print(table, markup=False)
+
+
+def print_failures(results):
+    """Print every reason for failed cells once, on standard error."""
+    failed = results[results["status"] == "failed"]
+    for (dataset, error), cells in failed.groupby(["dataset", "error"], sort=False):
+        print_error(f"{dataset}: {len(cells)} cells failed. {error}")
+
+
+def print_ranking(results):
+    """Print mean and mean rank of the methods on two metrics, in the order of the first."""
+    from skfocal.benchmark.metrics import METRICS
+    from skfocal.benchmark.report._names import get_label, write_number
+    from skfocal.benchmark.statistics import rank_table
+
+    rankings = [rank_table(results, metric) for metric in METRICS_SHOWN]
+    table = Table("Method", box=None, padding=(0, 2, 0, 0))
+    for metric in METRICS_SHOWN:
+        table.add_column(METRICS[metric].label, justify="right")
+        table.add_column("rank", justify="right", style="dim")
+    table.add_column("failed", justify="right")
+    for method, first in rankings[0].iterrows():
+        cells = [get_label(method)]
+        for ranking in rankings:
+            row = ranking.loc[method]
+            cells += [write_number(row["mean"]), write_number(row["mean_rank"], 1)]
+        table.add_row(*cells, f"{first['failures']:.0f}")
+    Console().print(table)
