@@ -1,7 +1,23 @@
 """Imbalanced tabular classification by changing the loss, as scikit-learn estimators."""
 
+from importlib import import_module
+from typing import Any
+
 from skfocal.linear_model import FocalLogisticRegression
 
-__all__ = ["FocalLogisticRegression", "__version__"]
+__all__ = ["FocalLogisticRegression", "LossModule", "__version__"]
 
 __version__ = "0.1.0.dev0"
+
+# Loaded when asked for: they import torch.
+_LAZY = {"LossModule": "skfocal.nn"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
