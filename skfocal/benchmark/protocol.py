@@ -23,7 +23,8 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from skfocal.benchmark._numeric import NumericTable
-from skfocal.benchmark.methods import FoldInfo, Method
+from skfocal.benchmark._pipelines import FoldInfo
+from skfocal.benchmark.methods import Method
 from skfocal.benchmark.metrics import METRICS, measure, tune_thresholds
 
 __all__ = ["COLUMNS", "Cell", "Fold", "Plan", "default_plan", "describe", "evaluate", "make_folds"]

@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from skfocal.benchmark import list_methods
 from skfocal.benchmark._numeric import make_numeric
-from skfocal.benchmark.methods import FoldInfo, get_method
+from skfocal.benchmark._pipelines import FoldInfo
+from skfocal.benchmark.methods import get_method
 from tests.benchmark.toys import make_toy
 
 KINDS = {
@@ -131,9 +132,11 @@ def test_sampling_happens_in_fit_only():
 @pytest.mark.parametrize("name", ["logistic_smote", "logistic_smoteenn", "logistic_ros"])
 def test_synthetic_rows_hold_whole_categories(name):
     table = make_numeric(make_toy(categorical=True))
-    X, _ = resample(build(name, table), table.X, table.y)
-    indicators = X[:, :-2]  # the encoder puts them first
-    assert set(np.unique(indicators)) == {0.0, 1.0}
+    scale, sampler = (step for _, step in build(name, table).steps[:2])
+    X, _ = sampler.fit_resample(scale.fit_transform(table.X), table.y)
+    assert len(X) > len(table.X)
+    assert set(np.unique(X[:, 2])) == {0, 1, 2}
+    assert set(np.unique(X[:, 3])) == {-1, 0, 1}  # -1 stands for missing
 
 
 @pytest.mark.parametrize("name", ["logistic", "logistic_smote"])

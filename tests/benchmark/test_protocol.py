@@ -221,4 +221,4 @@ def test_fewer_positives_than_inner_folds_still_work():
     table = make_numeric(make_toy(n_positive=3))
     fold = make_folds(table, Plan(), 0)[0]
     row, _ = evaluate(get_method("logistic"), table, fold, Plan(inner_splits=5))
-    assert row["status"] == "ok"
+    assert (row["status"], row["warnings"]) == ("ok", "")

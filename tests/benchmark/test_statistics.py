@@ -166,10 +166,10 @@ def test_families_are_averaged_before_they_are_compared(results):
 
 def test_small_differences_are_ties_and_lower_losses_win():
     results = make_results(
-        {"x": {"a": [0.300, 0.300, 0.300], "b": [0.304, 0.310, 0.290]}}, metric="log_loss"
+        {"x": {"a": [0.300, 0.300, 0.300], "b": [0.304, 0.310, 0.320]}}, metric="log_loss"
     )
     test = paired_comparison(results, "log_loss", "a", "b", dataset="x")
-    assert (test["wins"], test["ties"], test["losses"]) == (1, 1, 1)
+    assert (test["wins"], test["ties"], test["losses"]) == (2, 1, 0)
 
 
 def test_too_few_pairs_give_nan_and_equal_ones_certainty():
