@@ -12,15 +12,23 @@ Cross-entropy has h = 0 and is left alone, bit for bit. Class weights used in tr
 eta as costs; dividing by them gives the probabilities at the frequencies of the training data.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import elementwise
+from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, logsumexp, softmax
 
 from skfocal.losses import MarginLoss
 from skfocal.losses._base import TASKS
 from skfocal.losses._math import as_float_array
-from skfocal.margins import all_margins, transform_scores
+from skfocal.margins import (
+    all_margins,
+    multiclass_curvature_blocks,
+    multiclass_gradient,
+    multiclass_margin,
+    transform_scores,
+)
 
 __all__ = [
     "best_constant_score",
@@ -170,7 +178,12 @@ def scores_from_probabilities(loss: MarginLoss, probabilities: ArrayLike, task: 
     eta = np.asarray(probabilities, dtype=np.float64)
     if not np.all((eta > 0) & (eta < 1)):
         raise ValueError(f"probabilities must be inside (0, 1), got {probabilities!r}.")
-    scores = _binary_scores(loss, eta) if task != "multiclass" else _multiclass_scores(loss, eta)
+    if task != "multiclass":
+        scores = _binary_scores(loss, eta)
+    elif loss.traits.convex:
+        scores = _scores_by_minimisation(loss, eta)
+    else:
+        scores = _multiclass_scores(loss, eta)
     if loss.class_offset is not None:
         scores = scores - _contrast(loss.class_offset, task)
     return scores / loss.score_scale
@@ -260,50 +273,91 @@ def _normalise(scores: np.ndarray, task: str) -> np.ndarray:
 
 def _binary_scores(loss: MarginLoss, eta: np.ndarray) -> np.ndarray:
     """Solve ``z - h_1(z) + h_0(-z) = logit(eta)``, whose left side increases with z."""
-
-    def excess(score: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-        return _true_log_odds(loss, score, "binary") - wanted
-
     wanted = np.log(eta) - np.log1p(-eta)
-    bracket = elementwise.bracket_root(excess, np.full_like(wanted, -1.0), 1.0, args=(wanted,))
-    return elementwise.find_root(excess, bracket.bracket, args=(wanted,)).x
+    if loss.traits.proper:
+        return wanted
+    return _root(lambda score: _true_log_odds(loss, score, "binary") - wanted, wanted.shape)
+
+
+def _scores_by_minimisation(loss: MarginLoss, eta: np.ndarray) -> np.ndarray:
+    """Minimise the expected loss of each row, which a convex loss makes safe.
+
+    The equations of :func:`_multiclass_scores` need not have one solution there: with large
+    margins those of LDAM have several, of which one is the minimiser.
+    """
+    n_classes = eta.shape[-1]
+    classes = np.arange(n_classes)
+
+    def expected(scores: np.ndarray, share: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        at = multiclass_margin(np.broadcast_to(scores, (n_classes, n_classes)), classes)
+        value, first, second = loss.evaluate(at.margin, 2, classes)
+        hessian = np.tensordot(share, multiclass_curvature_blocks(first, second, at), 1)
+        # Ones for the direction that scores do not notice.
+        return share @ value, share @ multiclass_gradient(first, at), hessian + 1 / n_classes
+
+    def solve(share: np.ndarray) -> np.ndarray:
+        scores = minimize(
+            lambda z: expected(z, share)[:2],
+            np.log(share),
+            jac=True,
+            hess=lambda z: expected(z, share)[2],
+            method="trust-exact",
+        ).x
+        for _ in range(3):
+            # It compares values, which are flat here; the gradient still points to the last digits.
+            _, gradient, hessian = expected(scores, share)
+            scores = scores - np.linalg.lstsq(hessian, gradient)[0]
+        return scores
+
+    rows = (eta / eta.sum(axis=-1, keepdims=True)).reshape(-1, n_classes)
+    return log_softmax([solve(share) for share in rows], axis=-1).reshape(eta.shape)
 
 
 def _multiclass_scores(loss: MarginLoss, eta: np.ndarray) -> np.ndarray:
-    """Find the probabilities p with ``log p_k - h_k(logit p_k) = log eta_k + c``, one c a row.
+    """Solve ``log p_k - h_k(logit p_k) = log eta_k + c`` with probabilities p that sum to 1.
 
-    Every margin increases with c, and with it the sum of the probabilities, which must be 1: two
-    nested searches for a root. The inner one is vectorised over rows and classes.
+    The left side increases with the margin of class k. So the margin of the most probable class
+    determines c, c determines all other margins, and both sides of ``sum of the others = 1 - p``
+    tell whether it was too large: two nested searches for a root.
     """
-    log_eta = np.atleast_2d(np.log(eta / eta.sum(axis=-1, keepdims=True)))
+    log_eta = np.log(eta / eta.sum(axis=-1, keepdims=True))
+    classes = np.arange(eta.shape[-1])
+    top = log_eta.argmax(axis=-1)[..., None]
 
-    def log_p(shift: np.ndarray, row: np.ndarray) -> np.ndarray:
-        return -np.logaddexp(0, -_margins_of(loss, log_eta[row] + shift[..., None]))
+    def log_share(margin: np.ndarray, k: np.ndarray) -> np.ndarray:
+        return -np.logaddexp(0, -margin) - loss.log_relative_slope(margin, k)
 
-    def log_total(shift: np.ndarray, row: np.ndarray) -> np.ndarray:
-        return logsumexp(log_p(shift, row), axis=-1)
+    def log_p(margin: np.ndarray) -> np.ndarray:
+        shift = log_share(margin, top) - np.take_along_axis(log_eta, top, axis=-1)
+        goal = log_eta + shift
+        margins = _root(lambda m: log_share(m, classes) - goal, goal.shape)
+        return -np.logaddexp(0, -np.where(classes == top, margin, margins))
 
-    rows = np.arange(len(log_eta))
-    bracket = elementwise.bracket_root(log_total, np.full(len(rows), -1.0), 1.0, args=(rows,))
-    shift = elementwise.find_root(log_total, bracket.bracket, args=(rows,)).x
-    return log_p(shift, rows).reshape(eta.shape)
+    def excess(margin: np.ndarray) -> np.ndarray:
+        # In logarithms, and not as a sum that is 1: that cannot tell 1e-20 from 0.
+        others = np.where(classes == top, -np.inf, log_p(margin))
+        return logsumexp(others, axis=-1, keepdims=True) + np.logaddexp(0, margin)
+
+    return log_p(_root(excess, top.shape))
 
 
-def _margins_of(loss: MarginLoss, goal: np.ndarray) -> np.ndarray:
-    """Solve ``log sigmoid(m) - h_k(m) = goal`` for each class k (last axis).
+def _root(function: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """Return where an increasing function of whole arrays changes its sign, by bisection.
 
-    The left side increases with m but may be bounded above (by 0 for cross-entropy): a goal out
-    of reach gives the largest margin looked at, which the outer search then steps back from.
+    An entry without a root ends at the largest or smallest number looked at. The entries stay
+    together, unlike in ``scipy.optimize.elementwise``: a loss may have one parameter a label.
     """
-    limit = 1e4
-    classes = np.broadcast_to(np.arange(goal.shape[-1]), goal.shape)
-
-    def excess(margin: np.ndarray, goal: np.ndarray, k: np.ndarray) -> np.ndarray:
-        return -np.logaddexp(0, -margin) - loss.log_relative_slope(margin, k) - goal
-
-    high = np.full_like(goal, limit)
-    within = excess(high, goal, classes) > 0
-    args = (goal[within], classes[within])
-    solved = elementwise.find_root(excess, (-high[within], high[within]), args=args)
-    high[within] = solved.x
-    return high
+    low, high = np.full(shape, -1.0), np.full(shape, 1.0)
+    for _ in range(40):  # to 1e12
+        below, above = function(high) < 0, function(low) > 0
+        if not (below.any() or above.any()):
+            break
+        low, high = (
+            np.where(above, 2 * low, np.where(below, high, low)),
+            np.where(below, 2 * high, np.where(above, low, high)),
+        )
+    for _ in range(54):  # to the last place: the ends have one sign, or are within 1 of 0
+        middle = (low + high) / 2
+        below = function(middle) < 0
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return (low + high) / 2

@@ -11,7 +11,6 @@ from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier, Target
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model.solvers import SOLVERS, SolverResult, lbfgs, newton
 from skfocal.losses import MarginLoss
-from skfocal.posterior import best_constant_score
 from skfocal.utils._compat import (
     Interval,
     StrOptions,
@@ -272,7 +271,11 @@ class FocalLogisticRegression(MarginClassifier):
                 return last.astype(np.float64).ravel(), None
         constant = np.zeros(objective.shape)
         if self.fit_intercept:
-            constant[:, -1] = _constant_score(objective, target)
+            # The weighted log-odds, not the loss's own best constant: that of a loss that gives
+            # up on hard rows lies where no row of the rare class pulls any more.
+            share = np.maximum(target.counts * target.class_weight, np.finfo(float).tiny)
+            log_share = np.log(share)
+            constant[:, -1] = log_share[1] - log_share[0] if target.task == "binary" else log_share
         # None draws the same rows every time: a fit can be repeated.
         random = check_random_state(0 if self.random_state is None else self.random_state)
         return self._preliminary_fit(objective, constant.ravel(), random)
@@ -366,13 +369,3 @@ def _is_large(objective: LinearObjective) -> bool:
     n_rows = len(objective.target)
     n_sample = n_rows // SUBSAMPLE_SHARE
     return n_rows >= SUBSAMPLE_MIN_ROWS and n_sample >= 10 * objective.shape[1]
-
-
-def _constant_score(objective: LinearObjective, target: Target) -> np.ndarray:
-    """Return the intercepts at which the model without features starts."""
-    frequencies = target.counts
-    weight = np.where(target.class_weight > 0, target.class_weight, 1.0)
-    if objective.loss.traits.invertible:
-        return best_constant_score(objective.loss, frequencies, weight, task=target.task)
-    log_share = np.log(frequencies * weight)
-    return np.diff(log_share)[0] if target.task == "binary" else log_share - log_share.mean()

@@ -92,6 +92,14 @@ def odds_times_log_p(margin: Array) -> Array:
     return xp.where(margin < 0, left, right)
 
 
+def power(log_base: Array, exponent: Array) -> Array:
+    """Return ``exp(exponent * log_base)``, 1 for an exponent of 0 whatever the base."""
+    xp = array_namespace(log_base)
+    if isinstance(exponent, float):
+        return xp.exp(exponent * log_base) if exponent else xp.ones_like(log_base)
+    return xp.exp(exponent * xp.where(exponent > 0, log_base, 0.0))
+
+
 def cross_entropy(terms: LogisticTerms, order: int) -> tuple[Array, ...]:
     """Return ``-log p`` and its first `order` derivatives in the margin."""
     results: tuple[Array, ...] = (-terms.log_p,)

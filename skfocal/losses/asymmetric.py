@@ -14,6 +14,7 @@ from skfocal.losses._math import (
     like,
     logistic_terms,
     odds_times_log_p,
+    power,
 )
 from skfocal.losses._registry import register
 from skfocal.losses._validation import check_parameter
@@ -196,17 +197,17 @@ class _Side(NamedTuple):
 def _evaluate_side(
     terms: LogisticTerms, side: _Side, gamma: Array, order: int
 ) -> tuple[Array, ...]:
-    power = _power(side.log_q, gamma)
+    modulator = power(side.log_q, gamma)
     if side.is_zero is not None:
-        power = array_namespace(power).where(side.is_zero, 0.0, power)
-    results: tuple[Array, ...] = (power * side.value,)
+        modulator = array_namespace(modulator).where(side.is_zero, 0.0, modulator)
+    results: tuple[Array, ...] = (modulator * side.value,)
     if order >= 1:
-        results += (-terms.q * power * (gamma * side.relative + side.kept),)
+        results += (-terms.q * modulator * (gamma * side.relative + side.kept),)
     if order >= 2:
         bracket = gamma * side.relative * (terms.p - terms.q)
         bracket = bracket + side.kept * (terms.p - terms.q * side.lost)
         focusing = gamma * ((gamma - 1) * side.relative + 2 * side.kept)
-        results += (terms.q * power * (bracket + side.stretch * terms.p * focusing),)
+        results += (terms.q * modulator * (bracket + side.stretch * terms.p * focusing),)
     return results
 
 
@@ -231,11 +232,3 @@ def _shifted_side(terms: LogisticTerms, shift: float) -> _Side:
         lost=shift / complement,
         stretch=terms.q / divisor,
     )
-
-
-def _power(log_base: Array, exponent: Array) -> Array:
-    """Return ``exp(exponent * log_base)``, 1 for an exponent of 0 whatever the base."""
-    xp = array_namespace(log_base)
-    if isinstance(exponent, float):
-        return xp.exp(exponent * log_base) if exponent else xp.ones_like(log_base)
-    return xp.exp(exponent * xp.where(exponent > 0, log_base, 0.0))

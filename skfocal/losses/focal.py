@@ -14,6 +14,7 @@ from skfocal.losses._math import (
     logistic_terms,
     odds_times_log_p,
     p_log_p,
+    power,
 )
 from skfocal.losses._registry import register
 
@@ -95,10 +96,9 @@ class FocalLoss(MarginLoss):
         terms = logistic_terms(margin)
         gamma = like(self.gamma, margin)
         if isinstance(gamma, float) and gamma == 0.0:
-            # The general form gives 0 * -inf at infinite margins.
             return cross_entropy(terms, order)
         # exp(gamma * log q) instead of (1 - p)**gamma: at m = 40, p rounds to 1.
-        modulator = array_namespace(margin).exp(gamma * terms.log_q)
+        modulator = power(terms.log_q, gamma)
         results: tuple[Array, ...] = (-modulator * terms.log_p,)
         if order >= 1:
             p_u = p_log_p(terms)
