@@ -180,7 +180,7 @@ def scores_from_probabilities(loss: MarginLoss, probabilities: ArrayLike, task: 
         raise ValueError(f"probabilities must be inside (0, 1), got {probabilities!r}.")
     if task != "multiclass":
         scores = _binary_scores(loss, eta)
-    elif loss.traits.convex:
+    elif loss.traits.convex and not loss.traits.symmetric:
         scores = _scores_by_minimisation(loss, eta)
     else:
         scores = _multiclass_scores(loss, eta)
@@ -321,6 +321,8 @@ def _multiclass_scores(loss: MarginLoss, eta: np.ndarray) -> np.ndarray:
     tell whether it was too large: two nested searches for a root.
     """
     log_eta = np.log(eta / eta.sum(axis=-1, keepdims=True))
+    if loss.traits.proper:
+        return log_eta
     classes = np.arange(eta.shape[-1])
     top = log_eta.argmax(axis=-1)[..., None]
 

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_softmax, logit, softmax
 
-from skfocal.losses import CrossEntropyLoss, FocalLoss, MarginLoss, Traits
+from skfocal.losses import (
+    CrossEntropyLoss,
+    FocalLoss,
+    GeneralizedCrossEntropyLoss,
+    MarginLoss,
+    PolyLoss,
+    Traits,
+)
 from skfocal.losses._math import logistic_terms
 from skfocal.margins import binary_gradient, multiclass_gradient, multiclass_margin
 from skfocal.posterior import (
@@ -262,6 +269,26 @@ def test_F03_the_best_constant_is_not_the_prior(gamma, alpha, p):
     positive = binary_gradient(loss.derivative(score), np.array(1))
     negative = binary_gradient(loss.derivative(-score), np.array(0))
     assert abs(n * (0.01 * w1 * positive + 0.99 * w0 * negative)) < 1e-9 * n
+
+
+def test_scores_from_probabilities_with_one_gamma_per_label():
+    gammas, eta = [0.0, 1.0, 3.0], np.array([[0.1, 0.2, 0.3], [0.01, 0.5, 0.9]])
+    together = scores_from_probabilities(FocalLoss(gammas), eta, "multilabel")
+    for label, gamma in enumerate(gammas):
+        alone = scores_from_probabilities(FocalLoss(gamma), eta[:, label], "binary")
+        np.testing.assert_allclose(together[:, label], alone, rtol=1e-12, atol=1e-15)
+    constant = best_constant_score(FocalLoss(gammas), 1 - eta, task="multilabel")
+    assert constant.shape == (3,)
+
+
+@pytest.mark.parametrize(
+    "loss", [FocalLoss(50.0), GeneralizedCrossEntropyLoss(0.999), PolyLoss(-0.99)]
+)
+def test_scores_from_very_unequal_probabilities(loss):
+    eta = np.array([[1 - 2e-12, 1e-12, 1e-12], [1e-200, 1e-100, 1 - 1e-16]])
+    scores = scores_from_probabilities(loss, eta, "multiclass")
+    back = log_odds(loss, scores, "multiclass")
+    np.testing.assert_allclose(back, np.log(eta), rtol=1e-9, atol=1e-15)
 
 
 def test_best_constant_per_label_and_per_class():

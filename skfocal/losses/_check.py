@@ -210,7 +210,8 @@ def _check_posterior(loss: MarginLoss, targets: Sequence[int]) -> None:
     _require(np.isfinite(log_odds), loss, "invertible: log-odds", scores, log_odds, "finite")
     rise = np.append(1.0, np.diff(log_odds))
     _require(rise > 0, loss, "invertible: rise of the log-odds", scores, rise, "positive")
-    if "multiclass" not in loss.tasks:
+    # Convex losses with a function per class have a unique minimiser without what follows.
+    if "multiclass" not in loss.tasks or (loss.traits.convex and not loss.traits.symmetric):
         return
     for target in targets:
         # log eta_k up to a constant of the row: it must rise with the margin of class k.
