@@ -208,16 +208,17 @@ def _draw_differences(ranks, width, metric, test):
     label = METRICS[metric].label
     listed = ", ".join(f"{get_label(method)} {rank:.1f}" for method, rank in ranks.items())
     caption = (
-        f"{label}: mean ranks over {test['n_families']} families. A bar joins methods whose ranks "
-        f"differ by less than the critical difference of the Nemenyi test, {width:.2f} at the 5 % "
-        f"level. Friedman test: {describe_p(test['p_value'])}."
+        f"{label}: mean ranks over {test['n_families']} families, 1 is best. A bar joins methods "
+        "whose ranks differ by less than the critical difference of the Nemenyi test, "
+        f"{width:.2f} at the 5 % level. Friedman test: {describe_p(test['p_value'])}."
     )
     alt = f"Critical-difference picture of {label.lower()}. Mean ranks: {listed}."
-    return Figure(draw_critical_difference(ranks, width, metric), caption, alt)
+    return Figure(draw_critical_difference(ranks, width), caption, alt)
 
 
 def _draw_spread(results, order):
-    done = results[(results["status"] == "ok") & results["ranked"]]
+    done = results[results["status"] == "ok"]
+    done = done[done["ranked"] | ~done["ranked"].any()]  # controls only where there is nothing else
     done = done.assign(seconds=done[["search_seconds", "fit_seconds"]].sum(axis=1))
     titles = {
         "average_precision": "Average precision →",

@@ -12,7 +12,6 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve
 
-from skfocal.benchmark.metrics import METRICS
 from skfocal.benchmark.report._names import KINDS, get_kind, get_label
 
 __all__ = ["draw_critical_difference", "draw_curves", "draw_methods", "find_cliques"]
@@ -83,7 +82,8 @@ def draw_methods(columns, methods, log_scaled=()):
             axes.set_title(title)
             if title in log_scaled:
                 axes.set_xscale("log")
-                axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=5))
+                wide = values.max(axis=None) > 30 * values.min(axis=None)
+                axes.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5)))
                 axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
                 axes.xaxis.set_minor_formatter(NullFormatter())
             for row, method in enumerate(methods):
@@ -116,7 +116,7 @@ def find_cliques(ranks, width):
     return [run for i, run in enumerate(runs) if i == 0 or run[1] > runs[i - 1][1]]
 
 
-def draw_critical_difference(ranks, width, metric):
+def draw_critical_difference(ranks, width):
     """Draw mean ranks on an axis; a bar joins methods that the Nemenyi test cannot tell apart.
 
     Parameters
@@ -125,8 +125,6 @@ def draw_critical_difference(ranks, width, metric):
         Mean rank of every method, ascending.
     width : float
         The critical difference, in ranks.
-    metric : str
-        A name in ``METRICS``.
 
     Returns
     -------
@@ -145,7 +143,7 @@ def draw_critical_difference(ranks, width, metric):
         span = high - low
         axes.set_xlim(low - 0.34 * span, high + 0.34 * span)
         axes.set_ylim(-(depth + label_step * half), 0.7)
-        _draw_rank_axis(axes, low, high, width, metric)
+        _draw_rank_axis(axes, low, high, width)
         for level, (start, end) in enumerate(cliques):
             y = -0.2 - bar_step * level
             reach = [ranks.iloc[start] - 0.004 * span, ranks.iloc[end] + 0.004 * span]
@@ -166,7 +164,7 @@ def draw_critical_difference(ranks, width, metric):
     return uri[0]
 
 
-def _draw_rank_axis(axes, low, high, width, metric):
+def _draw_rank_axis(axes, low, high, width):
     axes.plot([low, high], [0, 0], color=INK, lw=1)
     for tick in range(low, high + 1):
         axes.plot([tick, tick], [0, 0.07], color=INK, lw=0.8)
@@ -177,15 +175,6 @@ def _draw_rank_axis(axes, low, high, width, metric):
         axes.plot([end, end], [0.43, 0.53], color=INK, lw=1.4)
     note = f"critical difference {width:.2f}" + (", wider than the axis" if width > shown else "")
     axes.text(low + shown / 2, 0.56, note, ha="center", va="bottom", fontsize=8)
-    axes.text(
-        high,
-        0.56,
-        f"mean rank, {METRICS[metric].label.lower()}; 1 is best",
-        ha="right",
-        va="bottom",
-        fontsize=8,
-        color=GREY,
-    )
 
 
 def draw_curves(predictions, prevalence):

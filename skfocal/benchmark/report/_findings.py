@@ -93,6 +93,7 @@ class Leader:
     method: str
     mean: float
     mean_rank: float
+    second_rank: float
     n_families: int
     n_methods: int
     duel: Duel | None
@@ -126,12 +127,18 @@ class Leader:
         """The second method, and how many others are as good within noise."""
         if self.duel is None:
             return "There is no other method to compare it with."
-        text = f"Next is {get_label(self.duel.second)}, {describe_gain(-self.duel.gain)}."
-        if self.peers:
-            text += (
-                f" {len(self.peers)} of {self.n_methods - 1} others are within noise of the leader."
-            )
+        text = f"Next is {self._describe(self.duel)}."
+        if self.peers and not self.duel.doubt:
+            n_others = self.n_methods - 1
+            text += f" Within noise of the leader: {len(self.peers)} of {n_others} others."
         return text
+
+    def _describe(self, duel):
+        text = get_label(duel.second)
+        if self.n_families > 1:  # the better mean rank may go with the worse mean
+            rank = write_number(self.second_rank, 1)
+            return f"{text} (mean rank {rank}), its mean {describe_gain(-duel.gain)}"
+        return f"{text}, {describe_gain(-duel.gain)}"
 
     @property
     def sentence(self):
@@ -139,8 +146,7 @@ class Leader:
         text = f"{self.label}: {self.name} wins with {self.standing}"
         if self.duel is None:
             return text + "; there is no other method to compare it with."
-        text += f"; next is {get_label(self.duel.second)}, {describe_gain(-self.duel.gain)}"
-        return f"{text}: {self.duel.verdict}."
+        return f"{text}; next is {self._describe(self.duel)}: {self.duel.verdict}."
 
 
 def describe_gain(gain):
@@ -179,6 +185,7 @@ def find_leader(results, metric):
         method=first,
         mean=float(table["mean"].iloc[0]),
         mean_rank=float(table["mean_rank"].iloc[0]),
+        second_rank=float(table["mean_rank"].iloc[min(1, len(table) - 1)]),
         n_families=n_families,
         n_methods=len(table),
         duel=duels[0] if duels else None,
@@ -262,7 +269,7 @@ def summarise_focal(results, metrics=("average_precision", "log_loss")):
                 continue
             rival = "its own zero point" if duel.second == FOCAL_ZERO else "the best resampling arm"
             sentences.append(
-                f"{METRICS[metric].label}: {get_label(duel.first)} against {rival}, "
-                f"{get_label(duel.second)}, is {describe_gain(duel.gain)}; {duel.verdict}."
+                f"{METRICS[metric].label}: {get_label(duel.first)} against {rival} "
+                f"({get_label(duel.second)}) is {describe_gain(duel.gain)}; {duel.verdict}."
             )
     return sentences
