@@ -195,7 +195,7 @@ def binary_minimiser(
             low *= 2
         while slope(high) < 0:
             high *= 2
-        for _ in range(38):
+        for _ in range(40):
             middle = (low + high) / 2
             low, high = (middle, high) if slope(middle) < 0 else (low, middle)
         return float(low)

