@@ -141,13 +141,16 @@ def softmax_loss(name: str, scores: Sequence[Any], label: int, **params: Any) ->
     return IN_PROBABILITY[name](exponentials[label] / sum(exponentials), label, **params)
 
 
-def ghm_weights(margins: Sequence[float], bins: int) -> list[float]:
-    """Li et al. 2019: N / density, over the bins that are not empty; momentum 0."""
+def ghm_weights(margins: Sequence[float], bins: int, momentum: float) -> list[float]:
+    """Li et al. 2019: N / density, over the bins that are not empty, for a first batch."""
     norms = [float(1 - sigmoid(mpmath.mpf(m))) for m in margins]
     # The last bin is closed on the right.
     place = [min(int(g * bins), bins - 1) for g in norms]
     occupied = len(set(place))
     return [len(margins) / (place.count(b) * occupied) for b in place]
+
+
+BATCH_WEIGHTS = {"ghm": ghm_weights}
 
 
 # --- weights --------------------------------------------------------------------------------------

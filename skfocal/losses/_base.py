@@ -20,7 +20,7 @@ class Traits:
     Attributes
     ----------
     convex : bool
-        The second derivative is nowhere negative.
+        The value is a convex function of the margin: its slope never falls and it has no jump.
     proper : bool
         ``sigmoid(score)`` of the population minimiser is the true probability of a binary
         decision.

@@ -175,6 +175,15 @@ def test_derivatives_are_those_of_autograd(name, loss):
         )
 
 
+@pytest.mark.parametrize(("name", "loss"), [case for case in CASES if case.values[1].weighs_batch])
+def test_weights_of_a_batch_are_those_of_the_paper(name, loss):
+    margins = np.random.default_rng(0).normal(loc=2, scale=3, size=200)
+    exact = oracles.BATCH_WEIGHTS[name](margins.tolist(), **loss.get_params())
+    np.testing.assert_allclose(loss.batch_weight(margins), exact, rtol=1e-12)
+    folded = loss.batch_weight(margins.reshape(20, 10))
+    np.testing.assert_allclose(folded.ravel(), exact, rtol=1e-12)
+
+
 @pytest.mark.parametrize(("name", "loss"), CASES)
 def test_traits_are_not_understated(name, loss):
     # check_loss shows that no trait promises too much.
