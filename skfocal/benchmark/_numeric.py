@@ -23,7 +23,8 @@ class NumericTable:
     ranked : bool
         False for a control.
     X : ndarray of shape (n, d), float64
-        Raw columns, unscaled; category numbers where categorical; NaN where missing.
+        Raw columns, unscaled; NaN where missing. Category numbers where categorical, -1 for a
+        missing one.
     y : ndarray of shape (n,), int64
         1 for the positive class, else 0.
     categorical : tuple of int
@@ -84,9 +85,9 @@ def make_numeric(dataset) -> NumericTable:
     >>> X = pd.DataFrame({"size": [1.5, None, 3.0], "colour": ["red", "blue", None]})
     >>> table = make_numeric(Dataset("toy", X, np.array([0, 1, 0]), family="toy"))
     >>> table.X
-    array([[1.5, 1. ],
-           [nan, 0. ],
-           [3. , nan]])
+    array([[ 1.5,  1. ],
+           [ nan,  0. ],
+           [ 3. , -1. ]])
     >>> table.categorical
     (1,)
     """
@@ -147,9 +148,7 @@ def _holds_categories(column):
 
 def _number_categories(column):
     names = column.astype(object).map(str, na_action="ignore")
-    codes = pd.factorize(names, sort=True)[0].astype(np.float64)
-    codes[codes < 0] = np.nan
-    return codes
+    return pd.factorize(names, sort=True)[0].astype(np.float64)
 
 
 def _read_numbers(dataset, column):

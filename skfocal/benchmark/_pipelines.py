@@ -2,12 +2,13 @@
 
 Linear arms share one shape::
 
-    impute and scale -> [resample rows with categories] -> one-hot -> [resample] -> model
+    impute, scale -> [resample rows with categories] -> one-hot -> [resample] -> model
 
 so that SMOTENC meets whole categories, measured against scaled numbers. BorderlineSMOTE, ADASYN and
 the cleaning step of SMOTEENN know no categories and work on the indicator columns instead.
 """
 
+import pickle
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,6 +26,7 @@ from skfocal.linear_model import FocalLogisticRegression
 
 __all__ = [
     "FoldInfo",
+    "StepCache",
     "adasyn",
     "balanced_forest",
     "borderline",
@@ -42,6 +44,31 @@ __all__ = [
 ]
 
 
+class StepCache:
+    """Fitted steps of one training fold, so that settings which share a step fit it once.
+
+    It is the ``memory`` of a pipeline: scaling and encoding are the same for all settings of an
+    arm, a resampled fold for all that differ in ``C`` alone.
+    """
+
+    location = None  # tells the pipeline not to clone steps, which are made for one fit anyway
+
+    def __init__(self):
+        self._results = {}
+
+    def cache(self, function, ignore=None):
+        """Return a function that remembers what it was called with, by identity of the data."""
+
+        def remember(step, X, y, **arguments):
+            key = function.__name__, id(X), id(y), pickle.dumps(step)
+            if key not in self._results:
+                # X and y are kept as well: an id is unique only while its object lives.
+                self._results[key] = X, y, function(step, X, y, **arguments)
+            return self._results[key][-1]
+
+        return remember
+
+
 @dataclass(frozen=True)
 class FoldInfo:
     """What an arm may know about its training rows before it is fitted.
@@ -56,12 +83,15 @@ class FoldInfo:
         Number of negatives and of positives.
     random_state : int
         Seed for everything random in the arm.
+    memory : StepCache or None
+        Where fits on the same rows share their steps.
     """
 
     n_features: int
     categorical: tuple[int, ...]
     counts: tuple[int, int]
     random_state: int
+    memory: StepCache | None = None
 
     @property
     def numeric(self) -> list[int]:
@@ -89,7 +119,7 @@ class FoldInfo:
 
 
 def _scale(fold):
-    """Return the steps that impute and scale the numbers and fill gaps in the categories."""
+    """Return the steps that impute and scale the numbers, which then stand before the names."""
     numbers = [
         # A column without any value in a fold stays, as zeros, so that positions keep their sense.
         SimpleImputer(strategy="median", keep_empty_features=True),
@@ -97,13 +127,9 @@ def _scale(fold):
     ]
     if not fold.categorical:
         return numbers
-    names = SimpleImputer(strategy="constant", fill_value=-1.0, keep_empty_features=True)
     return [
         ColumnTransformer(
-            [
-                ("numbers", make_pipeline(*numbers), fold.numeric),
-                ("names", names, list(fold.categorical)),
-            ]
+            [("numbers", make_pipeline(*numbers), fold.numeric)], remainder="passthrough"
         )
     ]
 
@@ -112,7 +138,6 @@ def _encode(fold):
     """Return the steps that turn categories into indicator columns."""
     if not fold.categorical:
         return []
-    # Scaled numbers come first, categories last: the order in which `_scale` puts them.
     names = OneHotEncoder(
         handle_unknown="infrequent_if_exist",
         min_frequency=5,
@@ -130,7 +155,8 @@ def _linear(fold, model, before=(), after=()):
     """Put a model behind scaling and encoding, with samplers before and after the encoding."""
     from imblearn.pipeline import make_pipeline as make_sampling_pipeline
 
-    return make_sampling_pipeline(*_scale(fold), *before, *_encode(fold), *after, model)
+    steps = [*_scale(fold), *before, *_encode(fold), *after, model]
+    return make_sampling_pipeline(*steps, memory=fold.memory)
 
 
 def dummy(fold):
@@ -275,14 +301,13 @@ def hist_gradient_boosting(fold, n_trees, learning_rate, max_leaf_nodes):
         categorical_features=list(range(len(fold.numeric), fold.n_features)),
         random_state=fold.random_state,
     )
-    # Missing values and categories are the booster's own business, up to 255 categories a column.
+    # Missing numbers and categories are the booster's own business, up to 255 categories a column.
     names = OrdinalEncoder(
         handle_unknown="use_encoded_value",
         unknown_value=np.nan,
-        encoded_missing_value=np.nan,
         max_categories=250,
     )
     order = ColumnTransformer(
         [("numbers", "passthrough", fold.numeric), ("names", names, list(fold.categorical))]
     )
-    return make_pipeline(order, model)
+    return make_pipeline(order, model, memory=fold.memory)

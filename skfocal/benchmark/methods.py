@@ -98,7 +98,7 @@ _METHODS = {
             "Balanced random forest",
             "ensemble",
             pipelines.balanced_forest,
-            _grid(n_trees=(25, 100), max_features=("sqrt", 0.5), min_samples_leaf=(1, 5)),
+            _grid(n_trees=(20, 100), max_features=("sqrt", 0.5), min_samples_leaf=(1, 5)),
         ),
         Method(
             "easy_ensemble",

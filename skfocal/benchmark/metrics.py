@@ -3,14 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import (
-    average_precision_score,
-    balanced_accuracy_score,
-    brier_score_loss,
-    f1_score,
-    log_loss,
-    roc_auc_score,
-)
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 __all__ = [
     "METRICS",
@@ -127,19 +120,25 @@ def measure(target, probability, decision, thresholds) -> dict[str, float]:
         "brier": brier_score_loss(target, probability),
         "ece": expected_calibration_error(target, probability),
     }
-    values |= {name: score(target, decision) for name, score in _decision_scores().items()}
-    for name, score in _decision_scores().items():
-        values[f"{name}_tuned"] = score(target, (probability >= thresholds[name]).astype(int))
+    values |= _score_decision(target, decision)
+    for name, threshold in thresholds.items():
+        values[f"{name}_tuned"] = _score_decision(target, probability >= threshold)[name]
     return {name: float(values[name]) for name in METRICS}
 
 
-def _decision_scores():
-    from imblearn.metrics import geometric_mean_score
+def _score_decision(target, decision):
+    true_positive = np.sum(decision[target == 1])
+    return _score_counts(true_positive, np.sum(decision), np.sum(target), len(target))
 
+
+def _score_counts(true_positive, n_selected, n_positive, n):
+    """Return the thresholded metrics from counts, which may be arrays over thresholds."""
+    recall = true_positive / n_positive
+    specificity = 1.0 - (n_selected - true_positive) / (n - n_positive)
     return {
-        "f1": lambda target, decision: f1_score(target, decision, zero_division=0.0),
-        "balanced_accuracy": balanced_accuracy_score,
-        "geometric_mean": geometric_mean_score,
+        "f1": 2 * true_positive / (n_selected + n_positive),
+        "balanced_accuracy": (recall + specificity) / 2,
+        "geometric_mean": np.sqrt(recall * specificity),
     }
 
 
@@ -200,16 +199,8 @@ def tune_thresholds(target, probability) -> dict[str, float]:
     target, probability = target[order], probability[order]
     # A cut is possible only below the last row of a run of equal probabilities.
     last = np.append(np.flatnonzero(np.diff(probability)), len(probability) - 1)
-    true_positive = np.cumsum(target)[last]
-    n_positive, n_negative = target.sum(), len(target) - target.sum()
-    recall = true_positive / n_positive
-    specificity = 1.0 - (last + 1 - true_positive) / n_negative
+    scores = _score_counts(np.cumsum(target)[last], last + 1, target.sum(), len(target))
     # All rows positive is the lowest cut; no threshold below the smallest probability is needed.
     below = np.append(probability[last[:-1] + 1], probability[-1])
     cuts = (probability[last] + below) / 2
-    scores = {
-        "f1": 2 * true_positive / (last + 1 + n_positive),
-        "balanced_accuracy": (recall + specificity) / 2,
-        "geometric_mean": np.sqrt(recall * specificity),
-    }
     return {name: float(cuts[np.argmax(values)]) for name, values in scores.items()}

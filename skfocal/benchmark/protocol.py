@@ -23,7 +23,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from skfocal.benchmark._numeric import NumericTable
-from skfocal.benchmark._pipelines import FoldInfo
+from skfocal.benchmark._pipelines import FoldInfo, StepCache
 from skfocal.benchmark.methods import Method
 from skfocal.benchmark.metrics import METRICS, measure, tune_thresholds
 
@@ -297,12 +297,14 @@ def _search(method, configurations, table, X, y, inner, random_state):
     """
     best, best_score, best_probability = None, -math.inf, None
     failure: Exception = ValueError("No configuration was tried.")
+    # Cut once for all configurations: the cache knows the rows by the identity of their arrays.
+    parts = [(X[train], y[train], StepCache(), check) for train, check in inner]
     for parameters in configurations:
         probability, scores = np.empty(len(y)), []
         try:
-            for train, check in inner:
-                model = _build(method, parameters, table, y[train], random_state)
-                model.fit(X[train], y[train])
+            for X_train, y_train, memory, check in parts:
+                model = _build(method, parameters, table, y_train, random_state, memory)
+                model.fit(X_train, y_train)
                 probability[check] = _predict_probability(model, X[check])
                 scores.append(average_precision_score(y[check], probability[check]))
         except Exception as error:
@@ -316,11 +318,11 @@ def _search(method, configurations, table, X, y, inner, random_state):
     return best, best_probability
 
 
-def _build(method, parameters, table, y, random_state):
+def _build(method, parameters, table, y, random_state, memory=None):
     n_positive = int(y.sum())
     counts = (len(y) - n_positive, n_positive)
-    info = FoldInfo(table.X.shape[1], table.categorical, counts, random_state)
-    return method.build(info, **parameters)
+    fold = FoldInfo(table.X.shape[1], table.categorical, counts, random_state, memory)
+    return method.build(fold, **parameters)
 
 
 def _predict_probability(model, X):

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from skfocal.benchmark import list_methods
 from skfocal.benchmark._numeric import make_numeric
-from skfocal.benchmark._pipelines import FoldInfo
+from skfocal.benchmark._pipelines import FoldInfo, StepCache
 from skfocal.benchmark.methods import get_method
 from tests.benchmark.toys import make_toy
 
@@ -204,3 +204,29 @@ def test_the_moved_threshold_changes_decisions_only():
     probability = plain.fit(table.X, table.y).predict_proba(table.X)
     assert_array_equal(moved.predict_proba(table.X), probability)
     assert_array_equal(moved.predict(table.X), (probability[:, 1] >= 0.15).astype(int))
+
+
+@pytest.mark.parametrize("name", ["logistic", "logistic_smote", "logistic_smoteenn", "focal"])
+def test_shared_steps_change_nothing_and_are_fitted_once(name):
+    table = make_numeric(make_toy(categorical=True, missing=True))
+    method, memory = get_method(name), StepCache()
+    for parameters in method.configurations:
+        plain, shared = (
+            method.build(replace(make_info(table), memory=m), **parameters).fit(table.X, table.y)
+            for m in (None, memory)
+        )
+        assert_array_equal(plain.predict_proba(table.X), shared.predict_proba(table.X))
+    first = method.build(replace(make_info(table), memory=memory), **method.configurations[0])
+    again = method.build(replace(make_info(table), memory=memory), **method.configurations[1])
+    first.fit(table.X, table.y)
+    again.fit(table.X, table.y)
+    shared = [a is b for (_, a), (_, b) in zip(first.steps, again.steps, strict=True)]
+    assert shared == [True] * (len(shared) - 1) + [False]
+
+
+def test_shared_steps_know_other_rows():
+    table, memory = make_numeric(make_toy()), StepCache()
+    method, fold = get_method("logistic"), replace(make_info(table), memory=memory)
+    half = method.build(fold, C=1.0).fit(table.X[:60], table.y[:60])
+    whole = method.build(fold, C=1.0).fit(table.X, table.y)
+    assert (half[1].mean_ != whole[1].mean_).all()
