@@ -162,7 +162,8 @@ def scores_from_probabilities(loss: MarginLoss, probabilities: ArrayLike, task: 
     Raises
     ------
     ValueError
-        If `task` is unknown, the loss is not invertible or a probability is outside (0, 1).
+        If `task` is unknown, the loss is not invertible, a probability is outside (0, 1), or the
+        search found no finite score that belongs to it.
 
     Examples
     --------
@@ -184,6 +185,7 @@ def scores_from_probabilities(loss: MarginLoss, probabilities: ArrayLike, task: 
         scores = _scores_by_minimisation(loss, eta)
     else:
         scores = _multiclass_scores(loss, eta)
+    _check_found(loss, scores, eta, task)
     if loss.class_offset is not None:
         scores = scores - _contrast(loss.class_offset, task)
     return scores / loss.score_scale
@@ -271,6 +273,20 @@ def _normalise(scores: np.ndarray, task: str) -> np.ndarray:
     return log_softmax(scores, axis=-1) if task == "multiclass" else scores
 
 
+def _check_found(loss: MarginLoss, scores: np.ndarray, eta: np.ndarray, task: str) -> None:
+    """Raise unless the scores lead back to the probabilities."""
+    if task == "multiclass":
+        wanted = np.log(eta / eta.sum(axis=-1, keepdims=True))
+    else:
+        wanted = np.log(eta) - np.log1p(-eta)
+    found = _normalise(_true_log_odds(loss, scores, task), task)
+    if not np.allclose(found, wanted, rtol=1e-6, atol=1e-6):
+        raise ValueError(
+            f"{loss!r}: no finite scores were found at which the expected loss is least for the "
+            f"probabilities {eta.tolist()}."
+        )
+
+
 def _binary_scores(loss: MarginLoss, eta: np.ndarray) -> np.ndarray:
     """Solve ``z - h_1(z) + h_0(-z) = logit(eta)``, whose left side increases with z."""
     wanted = np.log(eta) - np.log1p(-eta)
@@ -321,9 +337,9 @@ def _multiclass_scores(loss: MarginLoss, eta: np.ndarray) -> np.ndarray:
     tell whether it was too large: two nested searches for a root.
     """
     log_eta = np.log(eta / eta.sum(axis=-1, keepdims=True))
-    if loss.traits.proper:
-        return log_eta
     classes = np.arange(eta.shape[-1])
+    if not np.any(loss.log_relative_slope(all_margins(log_eta), classes)):
+        return log_eta  # cross-entropy; the trait ``proper`` speaks of two classes alone
     top = log_eta.argmax(axis=-1)[..., None]
 
     def log_share(margin: np.ndarray, k: np.ndarray) -> np.ndarray:

@@ -35,6 +35,20 @@ class ShiftedLoss(CrossEntropyLoss):
         self.class_offset = np.asarray(offset)
 
 
+class BrierLoss(MarginLoss):
+    """``(1 - p)^2`` of the true class: proper for two classes, and for no more."""
+
+    traits = Traits(convex=False, proper=True, invertible=True)
+
+    def evaluate(self, margin, order=2, target=None):
+        p, q, _, _ = logistic_terms(margin)
+        return (q * q, -2 * p * q * q, 2 * p * q * q * (2 * p - q))[: order + 1]
+
+    def log_relative_slope(self, margin, target=None):
+        terms = logistic_terms(margin)
+        return np.log(2) + terms.log_p + terms.log_q
+
+
 class FlatLoss(MarginLoss):
     """Cross-entropy that claims to be beyond inversion."""
 
@@ -238,6 +252,19 @@ def test_probabilities_near_the_ends_have_scores():
         scores = scores_from_probabilities(FocalLoss(gamma), eta, "binary")
         got = log_odds(FocalLoss(gamma), scores, "binary")
         np.testing.assert_allclose(got, logit(eta), rtol=1e-9)
+
+
+def test_a_loss_that_is_proper_for_two_classes_alone():
+    scores = scores_from_probabilities(BrierLoss(), [0.2], "binary")
+    np.testing.assert_allclose(scores, logit([0.2]), rtol=1e-14)
+    eta = np.array([0.4, 0.35, 0.25])
+    scores = scores_from_probabilities(BrierLoss(), eta, "multiclass")
+    assert np.abs(softmax(scores) - eta).max() > 0.01
+    back = log_odds(BrierLoss(), scores, "multiclass")
+    np.testing.assert_allclose(np.exp(back), eta, rtol=1e-12)
+    # Here the least expected loss lies where the third score is minus infinity.
+    with pytest.raises(ValueError, match=r"BrierLoss\(\): no finite scores were found"):
+        scores_from_probabilities(BrierLoss(), [0.7, 0.2, 0.1], "multiclass")
 
 
 @pytest.mark.parametrize("eta", [[0.0], [1.0], [-0.1], [np.nan], [1.5]])

@@ -214,11 +214,12 @@ def _check_posterior(loss: MarginLoss, targets: Sequence[int]) -> None:
     if "multiclass" not in loss.tasks or (loss.traits.convex and not loss.traits.symmetric):
         return
     for target in targets:
-        # log eta_k up to a constant of the row: it must rise with the margin of class k.
+        # log eta_k up to a constant of the row: it must rise with the margin of class k, and
+        # from minus infinity, or rare classes end at a score of minus infinity.
         log_share = logistic_terms(scores).log_p - loss.log_relative_slope(scores, target)
-        rise = np.append(0.0, np.diff(log_share))
-        right = rise >= -1e-9 * (1 + np.abs(log_share))
-        _require(right, loss, "invertible: rise of log eta", scores, rise, "at least 0")
+        rise = np.append(log_share[1] - log_share[0], np.diff(log_share))
+        right = rise >= np.where(scores < -30, 1e-6, -1e-9 * (1 + np.abs(log_share)))
+        _require(right, loss, "invertible: rise of log eta", scores, rise, "positive")
 
 
 def _check_log_relative_slope(loss: MarginLoss, targets: Sequence[int]) -> None:

@@ -13,6 +13,8 @@ from skfocal.losses._math import array_namespace, logistic_terms
 class SquaredErrorLoss(MarginLoss):
     """``scale (1 - p)^2``, the Brier score of the true class: not registered, not ours."""
 
+    tasks = frozenset({"binary", "multilabel"})
+
     def __init__(self, scale=1.0):
         self.scale = scale
 
@@ -207,6 +209,12 @@ class SlopeUnderflows(SquaredErrorLoss):
     log_relative_slope = MarginLoss.log_relative_slope
 
 
+class ClaimsInvertibleForManyClasses(SquaredErrorLoss):
+    """Minus infinity is the best score of a rare class among three."""
+
+    tasks = MarginLoss.tasks
+
+
 class WrongShift(SquaredErrorLoss):
     def log_odds_shift(self, score):
         return 0.5 * score
@@ -260,6 +268,7 @@ class ArraysAlone(SquaredErrorLoss):
         (WrongContinuousForm, r"continuous\(\): first derivative at margin"),
         (WrongSlope, "log_relative_slope at margin"),
         (SlopeUnderflows, "divide by zero encountered in log .*check_traits"),
+        (ClaimsInvertibleForManyClasses, "invertible: rise of log eta at margin -10000"),
         (WrongShift, "log_odds_shift at margin .* got .* expected"),
         (AnnouncesWeights, "weighs_batch is True, but batch_weight gave nothing"),
         (HidesWeights, "weighs_batch is False, but batch_weight gave weights"),
