@@ -119,7 +119,10 @@ def list_all():
         from skfocal.benchmark import list_datasets, list_methods, list_suites
         from skfocal.benchmark.methods import get_method
 
-        print_names("Suites", {suite: ", ".join(list_datasets(suite)) for suite in list_suites()})
+        members = {suite: list_datasets(suite) for suite in list_suites()}
+        in_suites = {name for names in members.values() for name in names}
+        members["(no suite)"] = [name for name in list_datasets() if name not in in_suites]
+        print_names("Suites", {suite: ", ".join(names) for suite, names in members.items()})
         arms = [get_method(name) for name in list_methods()]
         print_names("Methods", {arm.name: f"{arm.label} ({arm.kind})" for arm in arms})
 

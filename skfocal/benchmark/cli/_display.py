@@ -10,9 +10,8 @@ from rich.progress import (
     Progress,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 __all__ = [
     "follow",
@@ -42,19 +41,19 @@ def follow(title, quiet) -> Iterator:
     if quiet:
         yield None
         return
+    label = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
+        TextColumn(title),
+        BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[label]}", markup=False),
+        TextColumn("{task.description}", markup=False, table_column=label),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=None, label="")
+    with Progress(*columns, console=Console(stderr=True), expand=True) as bar:
+        task = bar.add_task("", total=None)
 
         def advance(done, total, label):
-            bar.update(task, completed=done, total=total, label=label)
+            bar.update(task, completed=done, total=total, description=label)
 
         yield advance
 

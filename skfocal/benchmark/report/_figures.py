@@ -47,11 +47,11 @@ PROBABILITY_TICKS = (0, 0.02, 0.1, 0.25, 0.5, 0.75, 1)
 
 
 @contextmanager
-def _canvas(width, height):
+def _canvas(width, height, layout="constrained"):
     """Yield a figure of the size in inches and a list that receives its data URI at the end."""
     uri: list[str] = []
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(width, height), layout=layout)
         yield figure, uri
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
@@ -192,8 +192,10 @@ def draw_curves(predictions, prevalence):
     str
         A data URI.
     """
-    with _canvas(6.4, 3.1) as (figure, uri):
-        left, right = figure.subplots(1, 2)
+    # One a data set: fixed margins draw in half the time of a layout that is measured first.
+    with _canvas(6.4, 3.1, layout=None) as (figure, uri):
+        margins = {"left": 0.075, "right": 0.985, "bottom": 0.3, "top": 0.965, "wspace": 0.24}
+        left, right = figure.subplots(1, 2, gridspec_kw=margins)
         left.axhline(prevalence, color=GREY, lw=0.9, ls=(0, (4, 3)))
         right.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls=(0, (4, 3)))
         for method, frame in predictions.items():
@@ -209,7 +211,7 @@ def draw_curves(predictions, prevalence):
             set_scale("function", functions=(_signed_root, _signed_square))
             axis.set_ticks(PROBABILITY_TICKS, [f"{tick:g}" for tick in PROBABILITY_TICKS])
         right.set(xlim=(0, 1.02), ylim=(0, 1.02))
-        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=3)
     return uri[0]
 
 

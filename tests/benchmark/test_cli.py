@@ -1,0 +1,180 @@
+"""The command line: what it prints where, its exit status, and that it starts light."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import skfocal
+from skfocal.benchmark import cli, list_datasets, list_methods, list_suites, load_results
+from skfocal.benchmark.cli._commands import app
+
+TINY = ["benchmark", "run", "--suite", "tiny", "--datasets", "wine", "--jobs", "1"]
+
+
+def call(*arguments):
+    """Run the command in this process and make sure that no traceback is hidden in the result."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli") / "store"
+    return folder, call(*TINY, "--methods", "dummy,logistic", "--out", folder)
+
+
+@pytest.fixture
+def table(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=60), "sick": [1] * 12 + [0] * 48})
+    frame["x"] += 2 * frame["sick"]
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    return tmp_path / "table.csv"
+
+
+def test_version():
+    result = call("--version")
+    assert (result.exit_code, result.stdout) == (0, f"skfocal {skfocal.__version__}\n")
+
+
+def test_list_names_everything():
+    result = call("benchmark", "list")
+    words = set(result.stdout.replace(",", " ").split())
+    assert result.exit_code == 0
+    assert {*list_suites(), *list_datasets(), *list_methods()} <= words
+
+
+def test_run_ranks_the_methods_and_says_how_long_it_took(finished):
+    folder, result = finished
+    assert result.exit_code == 0
+    means = load_results(folder).groupby("method")["average_precision"].mean()
+    lines = {line.split("  ")[0]: line.split() for line in result.stdout.splitlines()}
+    assert f"{means['logistic']:.3f}" in lines["Logistic regression"]
+    assert f"{means['dummy']:.3f}" in lines["Class frequencies"]
+    assert "6 cells in " in result.stdout
+    assert "6/6" in result.stderr
+
+
+def test_run_continues(finished):
+    folder, _ = finished
+    stamp = (folder / "cells" / "wine" / "dummy" / "r0f0.json").stat().st_mtime_ns
+    result = call(*TINY, "--methods", "dummy", "--out", folder, "--quiet")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"{folder}\n"
+    assert (folder / "cells" / "wine" / "dummy" / "r0f0.json").stat().st_mtime_ns == stamp
+
+
+def test_report_prints_its_path(finished):
+    folder, _ = finished
+    result = call("benchmark", "report", folder)
+    assert (result.exit_code, result.stdout) == (0, f"{folder / 'report.html'}\n")
+    assert (folder / "results.csv").exists()
+
+
+def test_compare_answers(table, tmp_path):
+    result = call(
+        *("compare", table, "--target", "sick", "--methods", "dummy,logistic", "--jobs", 1),
+        *("--max-rows", 50, "--out", tmp_path / "out", "--seed", 1),
+    )
+    assert result.exit_code == 0
+    assert "Note: A stratified sample of 50 of the 60 rows was used (seed 1)." in result.stdout
+    assert "Average precision: Logistic regression wins with mean" in result.stdout
+    assert result.stdout.endswith(f"Report: {tmp_path / 'out' / 'report.html'}\n")
+    assert "20/20" in result.stderr
+
+
+def test_compare_quietly(table, tmp_path):
+    options = ["--methods", "dummy", "--jobs", 1, "--out", tmp_path / "out", "--quiet"]
+    result = call("compare", table, "--target", "sick", "--positive", "0", *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("Average precision: ")
+    assert "Note" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["compare", "none.csv", "--target", "y"], "There is no file 'none.csv'."),
+        (["compare", "TABLE", "--target", "sik"], "no column 'sik': did you mean 'sick'?"),
+        (["compare", "TABLE", "--target", "x"], "60 classes"),
+        (["compare", "TABLE", "--target", "sick", "--positive", "2"], "no label '2'"),
+        (["compare", "TABLE", "--target", "sick", "--methods", "magic"], "Unknown method 'magic'"),
+        (["compare", "ONE", "--target", "y"], "only one class, 1"),
+        (["compare", "EMPTY", "--target", "y"], "the file is empty"),
+        (["benchmark", "run", "--suite", "huge"], "Unknown suite 'huge'"),
+        (["benchmark", "run", "--datasets", "nothing"], "nothing"),
+        (["benchmark", "run", "--suite", "tiny", "--methods", "magic"], "Unknown method 'magic'"),
+        (["benchmark", "report", "nowhere"], "no benchmark results"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_status_2(
+    table, tmp_path, monkeypatch, arguments, sentence
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.csv").write_text("x,y\n1,1\n2,1\n")
+    (tmp_path / "empty.csv").write_text("")
+    files = {"TABLE": str(table), "ONE": "one.csv", "EMPTY": "empty.csv"}
+    result = call(*(files.get(argument, argument) for argument in arguments))
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert result.stderr.strip().count("\n") <= 1  # at most the empty progress bar before it
+    assert result.stdout == ""
+
+
+def test_wrong_options_have_status_2():
+    assert call("compare", "t.csv").exit_code == 2
+    assert call("benchmark", "run", "--time-limit", "-1").exit_code == 2
+    assert call("dance").exit_code == 2
+
+
+def test_interrupt_says_how_to_continue(monkeypatch, tmp_path):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skfocal.benchmark.runner.run", interrupt)
+    result = call(*TINY, "--out", tmp_path / "store", "--quiet")
+    assert result.exit_code == 130
+    assert result.stderr == (
+        f"Interrupted. Finished cells are kept in {tmp_path / 'store'}; "
+        "the same command continues.\n"
+    )
+
+
+def test_failed_cells_are_told(monkeypatch, tmp_path, finished):
+    failed = load_results(finished[0]).assign(status="failed", error="ValueError: [no] luck")
+    monkeypatch.setattr("skfocal.benchmark.runner.run", lambda *_, **__: failed)
+    result = call(*TINY, "--out", tmp_path, "--quiet")
+    assert result.stderr == "wine: 6 cells failed. ValueError: [no] luck\n"
+
+
+def test_missing_extra_gets_an_install_hint():
+    code = (
+        "import sys; sys.modules['typer'] = None; sys.argv = ['skfocal', '--version']\n"
+        "from skfocal.benchmark.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "The command skfocal needs typer: pip install 'skfocal[benchmark]'\n"
+
+
+def test_command_starts_without_what_only_some_commands_need():
+    code = (
+        "import sys; import skfocal.benchmark.cli._commands\n"
+        "heavy = {'matplotlib', 'imblearn', 'jinja2', 'torch', 'skfocal.benchmark.runner'}\n"
+        "sys.exit(' '.join(sorted(heavy & set(sys.modules))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr == "\n"
+
+
+def test_console_script(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["skfocal", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"skfocal {skfocal.__version__}\n"
