@@ -76,8 +76,8 @@ def read_table(table, target, *, positive=None, max_rows=None, random_state=0) -
     X.columns = X.columns.astype(str)
     if not X.columns.is_unique:
         raise ValueError("The table has two columns of the same name; rename one of them.")
-    X, y = _sample(X, y, max_rows, random_state, notes)
-    X = _clean(X.reset_index(drop=True), notes)
+    # A sample of numbered rows is numbered with gaps, so what is useless is dropped before.
+    X, y = _sample(_clean(X, notes), y, max_rows, random_state, notes)
     categorical = tuple(X.select_dtypes(exclude="number").columns)
     dataset = Dataset(name, X, y, family=name, categorical=categorical)
     return UserTable(dataset, positive, negative, tuple(notes))
@@ -192,7 +192,7 @@ def _sample(X, y, max_rows, random_state, notes):
     if max_rows is not None and max_rows < 2:
         raise ValueError(f"max_rows must be an integer >= 2; got {max_rows!r}.")
     if max_rows is None or len(X) <= max_rows:
-        return X, y
+        return X.reset_index(drop=True), y
     smallest = min(y.sum(), len(y) - y.sum())
     if smallest < 2:
         raise ValueError("The smaller class has 1 row, too few for a stratified sample.")
@@ -204,7 +204,7 @@ def _sample(X, y, max_rows, random_state, notes):
         f"A stratified sample of {max_rows:,} of the {len(X):,} rows was used "
         f"(seed {random_state})."
     )
-    return X.iloc[rows], y[rows]
+    return X.iloc[rows].reset_index(drop=True), y[rows]
 
 
 def _clean(X, notes):
@@ -216,13 +216,13 @@ def _clean(X, notes):
         notes.append(f"Infinite values in {_list(infinite)} were taken as missing.")
     reasons = {
         "constant": [name for name in X if X[name].nunique(dropna=False) <= 1],
-        "like a row number or a name of the row, all values different": [
+        "different in every row, as a name is": [
             name for name in X if _looks_like_id(X[name])
         ],
     }
     for reason, names in reasons.items():
         if names:
-            notes.append(f"Dropped as {reason}: {_list(names)}.")
+            notes.append(f"Dropped because {reason}: {_list(names)}.")
             X = X.drop(columns=[name for name in names if name in X])
     if X.columns.empty:
         raise ValueError("The table has no usable column besides the target.")

@@ -122,7 +122,7 @@ def test_bad_input_gets_one_sentence_and_status_2(
     result = call(*(files.get(argument, argument) for argument in arguments))
     assert result.exit_code == 2
     assert sentence in result.stderr
-    assert result.stderr.strip().count("\n") <= 1  # at most the empty progress bar before it
+    assert result.stderr.strip().count("\n") == 0
     assert result.stdout == ""
 
 

@@ -119,8 +119,8 @@ def test_useless_columns_are_dropped_and_named(frame):
     user = read_table(frame, "churn")
     assert list(user.dataset.X) == ["signal", "noise", "town"]
     assert user.notes == (
-        "Dropped as constant: 'one', 'none'.",
-        "Dropped as like a row number or a name of the row, all values different: 'id', 'mail'.",
+        "Dropped because constant: 'one', 'none'.",
+        "Dropped because different in every row, as a name is: 'id', 'mail'.",
     )
 
 
@@ -246,7 +246,7 @@ def test_small_tables_are_judged_on_five_folds_twice(comparison):
 def test_report_of_a_comparison(comparison):
     text = comparison.path.read_text(encoding="utf-8")
     assert comparison.path.name == "report.html"
-    assert "Comparison on t" in text and "Dropped as constant: &#39;k&#39;." in text
+    assert "Comparison on t" in text and "Dropped because constant: &#39;k&#39;." in text
     assert "200, of them 40 positive (20.0%)" in text
     about = json.loads((comparison.path.parent / NOTES_FILE).read_text(encoding="utf-8"))
     assert about["notes"] == list(comparison.notes)

@@ -299,7 +299,7 @@ def test_nothing_but_failures(tmp_path):
 
 
 def test_controls_are_shown_but_nobody_leads(tmp_path):
-    write_store(tmp_path, ["ecoli"], ["focal", "dummy"], ranked=False)
+    write_store(tmp_path, ["ecoli", "yeast"], ["focal", "dummy"], ranked=False)
     text = write_report(tmp_path).read_text(encoding="utf-8")
     assert "No leader is named" in text
     assert any(row[0].strip() == "ecoli" for row in Page(text).rows)

@@ -55,7 +55,11 @@ def follow(title, quiet) -> Iterator:
         def advance(done, total, label):
             bar.update(task, completed=done, total=total, description=label)
 
-        yield advance
+        try:
+            yield advance
+        except Exception:
+            bar.remove_task(task)  # the sentence that follows says all
+            raise
 
 
 def print_names(title, texts):

@@ -66,7 +66,6 @@ class Content:
     kinds: list[str] = field(default_factory=list)
     overview: list[Table] = field(default_factory=list)
     differences: list[Figure] = field(default_factory=list)
-    difference_note: str = ""
     spread: list[Figure] = field(default_factory=list)
     rankings: list[Table] = field(default_factory=list)
     datasets: list[Table] = field(default_factory=list)
@@ -86,7 +85,7 @@ def build_content(store):
     content = Content(
         title=table.get("title") or f"Benchmark: the {manifest['suite']} suite",
         subtitle=_describe_extent(results),
-        facts=table.get("facts", [("Suite", manifest["suite"])]) + _list_facts(manifest, results),
+        facts=(table.get("facts") or _list_sets(manifest)) + _list_facts(manifest, results),
         notes=list(table.get("notes", [])),
     )
     if (results["status"] == "ok").any():
@@ -139,6 +138,11 @@ def _count(number, word):
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+def _list_sets(manifest):
+    names = ", ".join([*manifest["datasets"], *manifest["unavailable"]])
+    return [("Suite", manifest["suite"]), ("Data sets", names)]
+
+
 def _list_facts(manifest, results):
     plan, counts = manifest["plan"], results["status"].value_counts()
     words = {"ok": "finished", "failed": "failed", "skipped": "not run"}
@@ -148,7 +152,6 @@ def _list_facts(manifest, results):
     if plan["n_repeats"] > 1:
         folds += f", cut {plan['n_repeats']} times"
     return [
-        ("Data sets", ", ".join([*manifest["datasets"], *manifest["unavailable"]])),
         (
             "Protocol",
             f"{folds}; settings and thresholds chosen on {plan['inner_splits']} inner folds, "
@@ -194,14 +197,9 @@ def _fill_rankings(content, results, order):
     for metric in ("average_precision", "log_loss"):
         ranks = statistics.rank_table(results, metric)["mean_rank"].dropna().sort_values()
         test = statistics.friedman(results, metric)
-        n_families = test["n_families"]
-        if n_families < 2 or len(ranks) < 2:
-            content.difference_note = (
-                "Ranks need at least two families of data sets and two methods."
-            )
-            return
-        width = statistics.critical_difference(len(ranks), n_families)
-        content.differences.append(_draw_differences(ranks, width, metric, test))
+        if test["n_families"] > 1 and len(ranks) > 1:
+            width = statistics.critical_difference(len(ranks), test["n_families"])
+            content.differences.append(_draw_differences(ranks, width, metric, test))
 
 
 def _draw_differences(ranks, width, metric, test):
@@ -220,13 +218,15 @@ def _draw_spread(results, order):
     done = results[results["status"] == "ok"]
     done = done[done["ranked"] | ~done["ranked"].any()]  # controls only where there is nothing else
     done = done.assign(seconds=done[["search_seconds", "fit_seconds"]].sum(axis=1))
+    alone = done["family"].nunique() == 1
+    unit, units = (["repeat", "fold"], "folds") if alone else ("family", "families of data sets")
     titles = {
         "average_precision": "Average precision →",
         "log_loss": "← Log loss",
         "seconds": "← Seconds a fold, search and fit",
     }
     columns = {
-        title: done.pivot_table(index="family", columns="method", values=name, aggfunc="mean")
+        title: done.pivot_table(index=unit, columns="method", values=name, aggfunc="mean")
         for name, title in titles.items()
     }
     means = columns[titles["average_precision"]].mean()
@@ -234,16 +234,17 @@ def _draw_spread(results, order):
     return Figure(
         draw_methods(columns, order, log_scaled=list(titles.values())[1:]),
         "Ranking quality, honesty of the probabilities and price of every method. The large mark "
-        "is the mean, the small ones are the families of data sets; the arrow points to the better "
-        "side.",
+        f"is the mean, the small ones are the {units}; the arrow points to the better side.",
         f"Dot plot of average precision, log loss and time. Mean average precision: {best}.",
     )
 
 
 def _fill_details(content, results, order):
-    content.datasets = [
-        tabulate_datasets(results, metric, order) for metric in ("average_precision", "log_loss")
-    ]
+    if results["dataset"].nunique() > 1:
+        content.datasets = [
+            tabulate_datasets(results, metric, order)
+            for metric in ("average_precision", "log_loss")
+        ]
     content.arms = [tabulate_arms(results, order)]
     if find_focal_arm(order):
         content.focal = [tabulate_duels(results, DUEL_METRICS)]
