@@ -8,12 +8,14 @@ except ImportError as error:
 from skfocal._schedules import DeferredReweighting, GammaSchedule, Schedule, WarmUp
 from skfocal.nn._bias import initial_bias
 from skfocal.nn._module import LossModule
+from skfocal.nn._networks import TabularMLP
 
 __all__ = [
     "DeferredReweighting",
     "GammaSchedule",
     "LossModule",
     "Schedule",
+    "TabularMLP",
     "WarmUp",
     "initial_bias",
 ]

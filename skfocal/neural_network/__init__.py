@@ -1,0 +1,5 @@
+"""Neural networks for tables; fitting needs torch and skorch, predicting NumPy alone."""
+
+from skfocal.neural_network._focal_mlp import FocalMLPClassifier
+
+__all__ = ["FocalMLPClassifier"]

@@ -1,0 +1,77 @@
+"""Batches cut from tensors: no access to single rows, nothing to collate."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from scipy import sparse
+from torch import Tensor
+
+from skfocal.neural_network._rows import Scaling
+
+Batch = tuple[Tensor, Tensor, Tensor | None]
+
+
+class RowBatches:
+    """Batches of shuffled rows, in a new order each time they are iterated over.
+
+    Rows are gathered for each batch, so the table is not copied; a CSR table is made dense a
+    batch at a time. Batches differ in size by one row at most: the remainder of an even cut
+    would take a full step with the noise of few rows.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of shape (n, n_features)
+    target : ndarray of shape (n,) or (n, n_labels)
+    weight : ndarray of shape (n,) or None
+    scaling : Scaling
+    batch_size : int
+        Most rows of a batch.
+    generator : torch.Generator
+        Shuffles.
+    device : torch.device
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        target: Any,
+        weight: Any,
+        *,
+        scaling: Scaling,
+        batch_size: int,
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        self.n_rows = len(target)
+        self.n_batches = -(-self.n_rows // batch_size)
+        self.generator = generator
+        self.device = device
+        self._scaling = scaling
+        self._X = X if sparse.issparse(X) else torch.from_numpy(scaling.apply(X)).to(device)
+        self._target = torch.from_numpy(target).to(device)
+        self._weight = None if weight is None else torch.from_numpy(weight).float().to(device)
+
+    def __len__(self) -> int:
+        return self.n_batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        order = torch.randperm(self.n_rows, generator=self.generator)
+        for rows in order.to(self.device).tensor_split(self.n_batches):
+            weight = None if self._weight is None else self._weight[rows]
+            yield self.take(rows), self._target[rows], weight
+
+    def take(self, rows: Tensor) -> Tensor:
+        """Return rows, scaled and dense.
+
+        Parameters
+        ----------
+        rows : Tensor of shape (m,) of int64
+
+        Returns
+        -------
+        Tensor of shape (m, n_features) of float32
+        """
+        if isinstance(self._X, Tensor):
+            return self._X[rows]
+        return torch.from_numpy(self._scaling.apply(self._X[rows.cpu().numpy()])).to(self.device)

@@ -1,0 +1,454 @@
+"""Multilayer perceptron with a focal loss, or any other loss of the margin."""
+
+import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from skfocal._classifier import MarginClassifier, Target, encode_labels
+from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier
+from skfocal.neural_network._ensemble import ensemble_log_odds
+from skfocal.neural_network._rows import fit_scaling
+from skfocal.neural_network._scoring import ValidationScorer
+from skfocal.neural_network._split import stratified_split
+from skfocal.utils._compat import _fit_context, validate_data
+from skfocal.weights import class_counts, class_weights
+
+
+class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
+    """Small neural networks with a focal loss, or any other loss of the margin.
+
+    Several multilayer perceptrons are trained as one batched network, see
+    :class:`skfocal.nn.TabularMLP`, and their probabilities are averaged. With margin m_i of row
+    i (its signed score; for K classes the score of the true class minus the log-sum-exp of the
+    others), each member minimises::
+
+        mean_i w_i * loss(m_i)
+
+    where w_i is the sample weight, divided by the mean of these, times the class weight.
+    ``n_members=1, numeric_embedding=None`` is the plain perceptron.
+
+    Parameters
+    ----------
+    gamma : float in [0, inf), default=2.0
+        Focusing exponent of the focal loss; 0 is cross-entropy. The paper scans 0 to 5 and
+        settles on 2. It belongs to ``loss="focal"`` alone: other losses have parameters of
+        their own, given by an instance.
+    alpha : None, float in (0, 1), array-like of shape (n_classes,), dict, "balanced" or \
+"effective", default=None
+        Ratio between the classes, normalised so that the mean weight over the training samples
+        is 1: it moves emphasis between classes and leaves the meaning of the learning rate
+        alone. A float is the weight of ``classes_[1]`` and ``1 - alpha`` that of
+        ``classes_[0]``, for two classes only. An array has the order of ``classes_``; a dict
+        has labels as keys; ``"balanced"`` is inverse class frequency; ``"effective"`` the
+        class-balanced weights ``(1 - beta) / (1 - beta**n_k)``.
+    hidden_layer_sizes : int or array-like of int in [1, inf), default=(64,)
+        Width of each hidden layer of a member; ``()`` is a linear one.
+    activation : {"identity", "logistic", "relu", "tanh"}, default="relu"
+        Function of the hidden units.
+    dropout : float in [0, 1), default=0.1
+        Share of the hidden units that is left out in a step, rounded to a multiple of 1/256.
+    n_members : int in [1, inf), default=8
+        Perceptrons, which differ by their initial weights and their dropout.
+    numeric_embedding : {"periodic", None}, default="periodic"
+        ``"periodic"``: beside each feature the network reads four sine waves of it, of learned
+        frequency and phase.
+    loss : str or MarginLoss, default="focal"
+        A name from :func:`skfocal.losses.list_losses`, or an instance, whose parameters a search
+        reaches as ``loss__<parameter>``.
+    beta : float in [0, 1], default=0.999
+        For ``alpha="effective"``; the paper scans 0.9 to 0.9999.
+    class_weight : dict, "balanced" or None, default=None
+        As in scikit-learn, not normalised; multiplies alpha.
+    probabilities : {"weighted", "raw", "posterior"}, default="weighted"
+        What :meth:`predict_proba` estimates. ``"raw"``: sigmoid or softmax of the score, what
+        focal-loss code elsewhere returns; with gamma = 2 a risk of 1 % reads 15 %.
+        ``"weighted"``: the distortion of the loss is removed; class weights act as costs,
+        exactly as ``class_weight`` does in scikit-learn. A loss that has no inverse gives raw
+        probabilities and warns. ``"posterior"``: class weights are removed too, leaving
+        P(y | x) at the class frequencies of the training data.
+    warm_up : int in [0, inf) or skfocal.nn.Schedule, default=0
+        Epochs of cross-entropy before the loss, or a schedule of losses and class weights.
+    initial_bias : {"prior", "best"} or None, default="prior"
+        Scores to start at, see :func:`skfocal.nn.initial_bias`; None is 0.
+    optimizer : {"adamw", "adam", "sgd"}, default="adamw"
+        ``"sgd"`` has a Nesterov momentum of 0.9.
+    learning_rate_init : float in (0, inf), default=2e-3
+        Largest learning rate.
+    weight_decay : float in [0, inf), default=1e-2
+        Decay of all parameters but the output bias, which holds the class frequencies.
+    learning_rate : {"linear", "constant", "cosine", "one-cycle"}, default="linear"
+        How the rate moves from step to step: down to 0 in a straight line or half a cosine, or
+        up for a third of the steps and then down.
+    batch_size : int in [1, inf) or "auto", default="auto"
+        Most rows of a batch; ``"auto"`` is 256. The rows of an epoch are cut evenly.
+    max_epochs : int in [1, inf) or "auto", default="auto"
+        Epochs; ``"auto"`` is as many whole ones as 800 steps take.
+    early_stopping : bool, default=False
+        Stop when `scoring` gets no better on rows that are held out, and keep the weights with
+        which it was best.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of each class that is held out; a class keeps at least one row in training.
+    n_iter_no_change : int in [1, inf), default=10
+        Epochs without improvement after which to stop.
+    tol : float in [0, inf), default=1e-4
+        Improvement that counts.
+    scoring : {"average_precision", "neg_log_loss"}, default="average_precision"
+        What early stopping watches; neither depends on gamma. Average precision is the mean over
+        the classes that have both outcomes in the held-out rows; without such a class it is the
+        negative log loss.
+    standardize : bool, default=True
+        Shift and scale the features to mean 0 and variance 1 over the training rows.
+    random_state : int, RandomState instance or None, default=None
+        Draws initial weights, batches, dropout and the held-out rows.
+    device : str, default="auto"
+        Where to train, such as ``"cpu"`` or ``"cuda"``; ``"auto"`` is CUDA if there is one.
+        Predicting is on the CPU, without torch.
+    warm_start : bool, default=False
+        Continue from the weights of the last fit.
+    verbose : int, default=0
+        Show a progress bar if positive.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+    loss_ : MarginLoss
+        The loss in force when the weights were reached, bound to the training set.
+    class_weight_ : ndarray of shape (n_classes,)
+        Weight of each class in force then: normalised alpha times class_weight.
+    mean_, scale_ : ndarrays of shape (n_features_in_,)
+        Shift and scale of the features.
+    loss_curve_ : list of float
+        Mean loss of each epoch, the sum over the members.
+    n_epochs_ : int
+        Epochs, those of earlier fits that were continued included.
+    validation_scores_ : list of float
+        Score of each epoch on the held-out rows, with early stopping only.
+    best_epoch_ : int
+        Number of epochs after which the weights were best, with early stopping only.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X had string column names.
+
+    Raises
+    ------
+    ImportError
+        In ``fit``, without torch or skorch.
+    ValueError
+        In ``fit``, if a parameter is outside its range, there is one class only, or a
+        combination has no meaning: a float alpha with more than two classes, a loss that is
+        not defined for the task, ``probabilities="posterior"`` with a loss that has no inverse.
+
+    See Also
+    --------
+    skfocal.FocalLogisticRegression : The linear model, with a minimum that is found exactly.
+    skfocal.posterior : How probabilities are recovered.
+
+    Notes
+    -----
+    A loss or weight that becomes infinite or NaN ends the training with a ConvergenceWarning, an
+    interrupt with a UserWarning; the best finite weights so far are kept.
+
+    References
+    ----------
+    Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, doi:10.1109/ICCV.2017.324
+
+    Gorishniy et al., "On Embeddings for Numerical Features in Tabular Deep Learning", NeurIPS
+    2022, arXiv:2203.05556
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from skfocal.neural_network import FocalMLPClassifier
+    >>> X, y = make_classification(n_samples=500, weights=[0.9], random_state=0)
+    >>> model = FocalMLPClassifier(gamma=2.0, n_members=2, max_epochs=20, random_state=0)
+    >>> model.fit(X, y).predict_proba(X).shape
+    (500, 2)
+    """
+
+    _parameter_constraints: dict = NETWORK_CONSTRAINTS
+
+    def __init__(
+        self,
+        gamma=2.0,
+        alpha=None,
+        *,
+        hidden_layer_sizes=(64,),
+        activation="relu",
+        dropout=0.1,
+        n_members=8,
+        numeric_embedding="periodic",
+        loss="focal",
+        beta=0.999,
+        class_weight=None,
+        probabilities="weighted",
+        warm_up=0,
+        initial_bias="prior",
+        optimizer="adamw",
+        learning_rate_init=2e-3,
+        weight_decay=1e-2,
+        learning_rate="linear",
+        batch_size="auto",
+        max_epochs="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        scoring="average_precision",
+        standardize=True,
+        random_state=None,
+        device="auto",
+        warm_start=False,
+        verbose=0,
+    ):
+        self.gamma = gamma
+        self.alpha = alpha
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.n_members = n_members
+        self.numeric_embedding = numeric_embedding
+        self.loss = loss
+        self.beta = beta
+        self.class_weight = class_weight
+        self.probabilities = probabilities
+        self.warm_up = warm_up
+        self.initial_bias = initial_bias
+        self.optimizer = optimizer
+        self.learning_rate_init = learning_rate_init
+        self.weight_decay = weight_decay
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.scoring = scoring
+        self.standardize = standardize
+        self.random_state = random_state
+        self.device = device
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows; CSR is made dense a batch at a time.
+        y : array-like of shape (n_samples,)
+            Labels, of any type, of at least two classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights; a row of weight 0 counts as absent.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Rows that early stopping watches, instead of some held out from `X`.
+        y_val : array-like of shape (n_val,), default=None
+            Their labels, all of which occur in `y`.
+
+        Returns
+        -------
+        FocalMLPClassifier
+            The fitted estimator.
+        """
+        continued = self.warm_start and hasattr(self, "classes_")
+        X, y, sample_weight = self._validate(X, y, sample_weight, reset=not continued)
+        self._check_network()
+        seed = self._draw_seed()
+        training, held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
+        X, y, sample_weight = training
+        target = self._encode_target(y, sample_weight)
+        if continued and not np.array_equal(target.classes, self.classes_):
+            raise ValueError(
+                f"{type(self).__name__}: warm_start continues with the classes "
+                f"{self.classes_.tolist()}, got {target.classes.tolist()}."
+            )
+        scaling = self._scaling if continued else fit_scaling(X, sample_weight, self.standardize)
+        task = self._describe(X, target, sample_weight, scaling, seed, continued)
+        if held_out is not None:
+            X_held, y_held, weight_held = held_out
+            codes = self._codes(y_held, target.classes)
+            task.validation = (
+                X_held,
+                ValidationScorer(self.scoring, task.kind, codes, weight_held, target.class_weight),
+            )
+        self._train(task)
+        return self._store(target)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch on these rows, with a constant learning rate.
+
+        The first call, or an earlier ``fit``, decides what depends on the training set as a
+        whole: the scaling, the class weights and the initial bias.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,)
+            Labels, among `classes`.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever occur; needed in the first call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, relative to each other.
+
+        Returns
+        -------
+        FocalMLPClassifier
+            The estimator.
+        """
+        first = not hasattr(self, "classes_")
+        self._check_partial_fit(first, classes)
+        X, y, sample_weight = self._validate(X, y, sample_weight, reset=first)
+        self._check_network()
+        known = np.unique(classes) if first else self.classes_
+        target = self._encode_known(y, sample_weight, known, first)
+        scaling = fit_scaling(X, sample_weight, self.standardize) if first else self._scaling
+        task = self._describe(X, target, sample_weight, scaling, self._draw_seed(), not first)
+        task.epochs, task.rate = 1, "constant"
+        self._train(task, keep_state=True)
+        return self._store(target)
+
+    def decision_function(self, X):
+        """Return the log-odds of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes the log-odds of ``classes_[1]``, for more the log-probabilities: of
+            the mean of the members' probabilities.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        return ensemble_log_odds(
+            self.loss_,
+            self._member_scores(X),
+            self._task,
+            kind=self._probabilities,
+            class_weight=self.class_weight_,
+        )
+
+    def _hold_out(self, X, y, sample_weight, X_val, y_val, seed):
+        """Return (X, y, weight) to train on and, or None, to watch."""
+        everything = X, y, sample_weight
+        if (X_val is None) != (y_val is None):
+            raise ValueError(f"{type(self).__name__}: X_val and y_val must be given together.")
+        if not self.early_stopping:
+            if X_val is not None:
+                raise ValueError(
+                    f"{type(self).__name__}: X_val and y_val are for early_stopping=True, got "
+                    "early_stopping=False."
+                )
+            return everything, None
+        if X_val is not None:
+            return everything, (*self._validate_more(X_val, y_val), None)
+        _, codes = encode_labels(y)
+        parts = stratified_split(codes, self.validation_fraction, np.random.default_rng(seed))
+        if len(parts[1]) == 0:
+            raise ValueError(
+                f"{type(self).__name__}: validation_fraction={self.validation_fraction} of "
+                f"{len(y)} rows leaves nothing to watch; raise it, or set early_stopping=False."
+            )
+        weights = (None, None) if sample_weight is None else (sample_weight[p] for p in parts)
+        return tuple((X[p], y[p], w) for p, w in zip(parts, weights, strict=True))
+
+    def _validate_more(self, X, y):
+        return validate_data(
+            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
+        )
+
+    def _codes(self, y, classes) -> np.ndarray:
+        """Return the codes of labels, all of which must be known."""
+        check_classification_targets(y)
+        labels, inverse = encode_labels(y)
+        unknown = labels[~np.isin(labels, classes)]
+        if len(unknown):
+            raise ValueError(
+                f"{type(self).__name__}: y has the labels {unknown.tolist()}, which are not among "
+                f"the classes {classes.tolist()}."
+            )
+        return np.searchsorted(classes, labels)[inverse]
+
+    def _check_partial_fit(self, first, classes) -> None:
+        name = type(self).__name__
+        for parameter in ("alpha", "class_weight"):
+            value = getattr(self, parameter)
+            if isinstance(value, str):
+                raise ValueError(
+                    f"{name}: {parameter}={value!r} needs the whole training set and cannot be "
+                    "used with partial_fit; give the weights as numbers."
+                )
+        if first and (classes is None or len(np.unique(classes)) < 2):
+            raise ValueError(
+                f"{name}: the first call of partial_fit needs classes=, all labels that will "
+                f"ever occur, at least two of them, got {classes!r}."
+            )
+        if not first and classes is not None:
+            if not np.array_equal(np.unique(classes), self.classes_):
+                raise ValueError(
+                    f"{name}: classes={classes!r} are not those of the first call, "
+                    f"{self.classes_.tolist()}."
+                )
+
+    def _encode_known(self, y, sample_weight, classes, first) -> Target:
+        codes = self._codes(y, classes)
+        if first:
+            counts = class_counts(codes, sample_weight, len(classes))
+            # A class that has not come yet counts as half a row, as do the others.
+            counts = counts + 0.5 * (counts == 0).any()
+        else:
+            counts = self._counts
+        weight = class_weights(
+            classes, counts, alpha=self.alpha, class_weight=self.class_weight, beta=self.beta
+        )
+        return Target(classes, codes, counts, weight)
+
+    def _describe(self, X, target: Target, sample_weight, scaling, seed, continued):
+        """Return the task of training the network."""
+        loss = self._resolve_loss()
+        self._check_compatibility(loss, target)
+        training = self._import_training()
+        start = None
+        if continued:
+            start = training.Start(self._state, self._optimizer_state, self.n_epochs_)
+        return training.Task(
+            kind=target.task,
+            n_scores=1 if target.task == "binary" else len(target.classes),
+            X=X,
+            target=target.codes.astype(np.int64),
+            weight=_relative(sample_weight),
+            loss=loss.bind(target.counts),
+            class_weight=target.class_weight,
+            scaling=scaling,
+            seed=seed,
+            epochs=self._epochs(len(target.codes)),
+            rate=self.learning_rate,
+            schedule=self._schedule(),
+            start=start,
+        )
+
+    def _store(self, target: Target):
+        self.classes_ = target.classes
+        self._counts = target.counts
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _relative(sample_weight: np.ndarray | None) -> np.ndarray | None:
+    """Return the weights divided by their mean, or None if they are all the same."""
+    if sample_weight is None or np.ptp(sample_weight) == 0:
+        return None
+    return sample_weight / sample_weight.mean()

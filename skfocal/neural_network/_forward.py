@@ -1,0 +1,41 @@
+"""What :class:`skfocal.nn.TabularMLP` computes, in NumPy: fitted models predict without torch."""
+
+import numpy as np
+from scipy.special import expit
+
+State = dict[str, np.ndarray]
+
+_ACTIVATIONS = {
+    "identity": lambda h: h,
+    "logistic": expit,
+    "relu": lambda h: np.maximum(h, 0),
+    "tanh": np.tanh,
+}
+
+
+def forward(state: State, X: np.ndarray, activation: str) -> np.ndarray:
+    """Return the scores of each member.
+
+    Parameters
+    ----------
+    state : dict of ndarray
+        The state of the module, by the names of its parameters.
+    X : ndarray of shape (n, n_features) of float32
+        Rows, scaled as in training.
+    activation : str
+        Function of the hidden units.
+
+    Returns
+    -------
+    ndarray of shape (n_members, n, n_scores) of float32
+    """
+    if "frequencies" in state:
+        angles = (2 * np.pi * state["frequencies"]) * X[:, :, None] + state["phases"]
+        X = np.concatenate([X, np.sin(angles).reshape(len(X), -1)], axis=1)
+    n_layers = sum(name.startswith("weights.") for name in state)
+    h = X
+    for depth in range(n_layers):
+        h = h @ state[f"weights.{depth}"] + state[f"biases.{depth}"]
+        if depth < n_layers - 1:
+            h = _ACTIVATIONS[activation](h)
+    return h

@@ -1,0 +1,325 @@
+"""Training, by skorch: the only file that knows it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from skfocal._schedules import AttachedSchedule
+from skfocal.losses import MarginLoss
+from skfocal.neural_network._batches import Batch, RowBatches
+from skfocal.neural_network._forward import State
+from skfocal.nn import LossModule
+
+OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
+    "adam": (torch.optim.Adam, {}),
+    "adamw": (torch.optim.AdamW, {}),
+    "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+}
+
+# Learning rate, relative to its initial value, after a share t of the steps.
+RATES: dict[str, Callable[[float], float]] = {
+    "constant": lambda t: 1.0,
+    "linear": lambda t: 1 - t,
+    "cosine": lambda t: (1 + np.cos(np.pi * t)) / 2,
+    # Up for a third of the way, then down; the initial value is the peak.
+    "one-cycle": lambda t: (
+        (1 - np.cos(3 * np.pi * t)) / 2 if t < 1 / 3 else (1 + np.cos(np.pi * (1.5 * t - 0.5))) / 2
+    ),
+}
+
+
+class StopTraining(KeyboardInterrupt):
+    """Ends the epochs; skorch's callbacks stop a net by this kind of exception."""
+
+
+class BatchNet(NeuralNet):
+    """A skorch net that takes whole batches as they come.
+
+    The dataset is its own iterator, and the optimizer is called once a batch without closures.
+    """
+
+    @property
+    def _default_callbacks(self) -> list[Any]:
+        return []  # they score and print in every epoch
+
+    def get_dataset(self, X: Any, y: Any = None) -> Any:
+        """Return X, which is a dataset."""
+        return X
+
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        """Return the dataset, which yields batches."""
+        return dataset
+
+    def run_single_epoch(
+        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
+    ) -> None:
+        """Train on all batches and record their mean loss."""
+        if iterator is None:
+            return
+        self._set_training(training)
+        total: Any = 0.0
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch)
+            # A tensor: reading the number would wait for the device at every step.
+            total = total + step["loss"] * len(batch[1])
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        self.history.record(f"{prefix}_loss", float(total) / iterator.n_rows)
+
+    def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
+        """Take one step of the optimizer."""
+        X, target, weight = batch
+        scores = self.module_(X)
+        loss = batch_loss(self.criterion_, scores, target, weight)
+        self.optimizer_.zero_grad()
+        loss.backward()
+        self.optimizer_.step()
+        return {"loss": loss.detach(), "y_pred": scores}
+
+
+def batch_loss(
+    criterion: LossModule, scores: Tensor, target: Tensor, weight: Tensor | None
+) -> Tensor:
+    """Return the sum over the members of the weighted loss per row (and label).
+
+    Parameters
+    ----------
+    criterion : LossModule
+        With ``reduction="sum"``.
+    scores : Tensor of shape (n_members, n, n_scores)
+    target : Tensor of shape (n,) or (n, n_labels)
+    weight : Tensor of shape (n,), of mean 1 over all rows of an epoch, or None
+
+    Returns
+    -------
+    Tensor of shape ()
+        A sum over the members, so that each learns as it would alone. Divided by rows, not by
+        weights: a batch that happens to be light must count less.
+    """
+    n_members, size = len(scores), target.numel()
+    scores = scores.flatten() if criterion.task == "binary" else scores.flatten(0, 1)
+    if n_members > 1:
+        target = torch.cat([target] * n_members)
+        weight = None if weight is None else weight.repeat(n_members)
+    return criterion(scores, target, weight) / size
+
+
+@dataclass
+class Plan:
+    """How long to train, and what happens from epoch to epoch."""
+
+    epochs: int
+    rate: str
+    n_batches: int
+    first_epoch: int = 0
+    schedule: AttachedSchedule | None = None
+    evaluate: Callable[[nn.Module, LossModule], float] | None = None
+    patience: int = 10
+    tol: float = 1e-4
+    verbose: int = 0
+
+
+@dataclass
+class Outcome:
+    """What training has led to."""
+
+    state: State = field(default_factory=dict)
+    loss: MarginLoss | None = None
+    reweighted: bool = True
+    best_epoch: int = 0
+    loss_curve: list[float] = field(default_factory=list)
+    validation_scores: list[float] = field(default_factory=list)
+    optimizer_state: Any = None
+    diverged: bool = False
+    interrupted: bool = False
+
+
+class Supervisor(Callback):
+    """Sets the learning rate and the loss, watches the epochs and keeps the best weights."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.outcome = Outcome()
+        self._step = self._stale = 0
+        self._threshold = -np.inf
+        self._bar = tqdm(total=plan.epochs, unit="epoch", disable=not plan.verbose)
+        self._last: dict[str, Any] = {}
+
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Keep the initial weights, in case that nothing better comes."""
+        self._last = self._snapshot(net)
+        self._keep(self._last)
+
+    def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Keep the last weights, after a look at what they make of the first rows."""
+        if self.plan.evaluate is None and not self.outcome.diverged:
+            load_state(net.module_, self._last["state"])
+            net.module_.eval()
+            with torch.no_grad():
+                scores = net.module_(X.take(torch.arange(min(X.n_rows, 256))))
+            self.outcome.diverged = not bool(torch.isfinite(scores).all())
+            if not self.outcome.diverged:
+                self._keep(self._last)
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        """Set the loss of the epoch."""
+        if self.plan.schedule is not None:
+            self.plan.schedule.step(self.plan.first_epoch + len(self.outcome.loss_curve))
+
+    def on_batch_begin(self, net: Any, batch: Any = None, training: Any = None, **kw: Any) -> None:
+        """Set the learning rate of the step."""
+        if self.plan.rate != "constant":
+            share = self._step / (self.plan.epochs * self.plan.n_batches)
+            for group in net.optimizer_.param_groups:
+                group["lr"] = net.lr * RATES[self.plan.rate](share)
+        self._step += 1
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Keep the weights if they are good, and stop if it gets no better."""
+        outcome, plan = self.outcome, self.plan
+        loss = net.history[-1]["train_loss"]
+        if not np.isfinite(loss) or not _is_finite(net.module_):
+            outcome.diverged = True
+            raise StopTraining
+        outcome.loss_curve.append(loss)
+        self._bar.update()
+        if plan.evaluate is None:
+            # Weights can be finite and their scores not: those of the epoch before have just
+            # been seen to work.
+            self._keep(self._last)
+            self._last = self._snapshot(net)
+            return
+        score = plan.evaluate(net.module_, net.criterion_)
+        if score > max(outcome.validation_scores, default=-np.inf):
+            self._keep(self._snapshot(net))
+        outcome.validation_scores.append(score)
+        self._stale = 0 if score > self._threshold + plan.tol else self._stale + 1
+        self._threshold = max(self._threshold, score)
+        if self._stale >= plan.patience:
+            raise StopTraining
+
+    def close(self) -> None:
+        """Remove the progress bar."""
+        self._bar.close()
+
+    def _snapshot(self, net: Any) -> dict[str, Any]:
+        return {
+            "state": {
+                name: value.detach().cpu().numpy().copy()
+                for name, value in net.module_.state_dict().items()
+            },
+            "loss": net.criterion_.loss,
+            "reweighted": net.criterion_.reweighted,
+            "best_epoch": self.plan.first_epoch + len(self.outcome.loss_curve),
+        }
+
+    def _keep(self, snapshot: dict[str, Any]) -> None:
+        for name, value in snapshot.items():
+            setattr(self.outcome, name, value)
+
+
+def load_state(module: nn.Module, state: State) -> None:
+    """Copy arrays into a module; raise ValueError if they are another network's."""
+    shapes = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    fitted = {name: value.shape for name, value in state.items()}
+    if shapes != fitted:
+        raise ValueError(
+            f"The fitted network has the parameters {fitted}, those of the settings are {shapes}: "
+            "a fit can be continued with the same layers only."
+        )
+    module.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
+
+
+def train(
+    module: nn.Module,
+    criterion: LossModule,
+    batches: RowBatches,
+    plan: Plan,
+    *,
+    optimizer: str,
+    learning_rate: float,
+    weight_decay: float,
+    undecayed: list[str],
+    optimizer_state: Any = None,
+    callbacks: list[Any] | None = None,
+) -> Outcome:
+    """Train a module.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Rows to scores of shape (n_members, n, n_scores); changed.
+    criterion : LossModule
+        With ``reduction="sum"``; changed by the schedule.
+    batches : RowBatches
+    plan : Plan
+    optimizer : str
+        A name from `OPTIMIZERS`.
+    learning_rate, weight_decay : float
+    undecayed : list of str
+        Names of the parameters that weight decay leaves alone.
+    optimizer_state : dict, default=None
+        What an earlier outcome ended with, to continue.
+    callbacks : list of skorch callbacks, default=None
+
+    Returns
+    -------
+    Outcome
+        The best weights by ``plan.evaluate``, else the last finite ones.
+    """
+    optimizer_class, options = OPTIMIZERS[optimizer]
+    supervisor = Supervisor(plan)
+    net = BatchNet(
+        module,
+        criterion,
+        optimizer=optimizer_class,
+        lr=learning_rate,
+        optimizer__weight_decay=weight_decay,
+        optimizer__fused=True,
+        optimizer__param_groups=[(name, {"weight_decay": 0.0}) for name in undecayed],
+        **{f"optimizer__{name}": value for name, value in options.items()},
+        train_split=None,
+        verbose=0,
+        device=str(batches.device),
+        callbacks=[*(callbacks or []), ("supervisor", supervisor)],
+    ).initialize()
+    if optimizer_state is not None:
+        groups = net.optimizer_.state_dict()["param_groups"]
+        state = _map_leaves(optimizer_state, np.ndarray, torch.as_tensor)
+        net.optimizer_.load_state_dict({"state": state, "param_groups": groups})
+    _run(net, batches, plan, supervisor)
+    state = net.optimizer_.state_dict()["state"]
+    supervisor.outcome.optimizer_state = _map_leaves(state, Tensor, lambda t: t.cpu().numpy())
+    return supervisor.outcome
+
+
+def _run(net: Any, batches: RowBatches, plan: Plan, supervisor: Supervisor) -> None:
+    """Run the epochs; an interrupt ends them and leaves what has been reached."""
+    net.notify("on_train_begin", X=batches, y=None)
+    try:
+        net.fit_loop(batches, epochs=plan.epochs)
+    except StopTraining:
+        pass
+    except KeyboardInterrupt:
+        supervisor.outcome.interrupted = True
+    finally:
+        supervisor.close()
+    net.notify("on_train_end", X=batches, y=None)
+
+
+def _map_leaves(tree: Any, kind: type, function: Callable[[Any], Any]) -> Any:
+    """Return nested dictionaries with a function applied to the leaves of a kind."""
+    if isinstance(tree, dict):
+        return {key: _map_leaves(value, kind, function) for key, value in tree.items()}
+    return function(tree) if isinstance(tree, kind) else tree
+
+
+def _is_finite(module: nn.Module) -> bool:
+    return all(bool(torch.isfinite(value.sum())) for value in module.parameters())

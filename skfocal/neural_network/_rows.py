@@ -1,0 +1,67 @@
+"""Rows of a table on their way into a network: scaling, and float32 a block at a time."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+# Entries of a block: large enough that a block costs its arithmetic, 8 MB in float64.
+_BLOCK = 2**20
+
+
+class Scaling(NamedTuple):
+    """Shift and scale of each feature."""
+
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def apply(self, X: Any) -> np.ndarray:
+        """Return (X - mean) / scale as dense float32.
+
+        The difference is taken in float64: features with a large offset would lose their
+        variation in float32.
+        """
+        scaled = np.empty(X.shape, dtype=np.float32)
+        for rows, block in row_blocks(X):
+            scaled[rows] = (block - self.mean) / self.scale
+        return scaled
+
+
+def fit_scaling(X: Any, sample_weight: np.ndarray | None, standardize: bool) -> Scaling:
+    """Return the weighted mean and standard deviation of each feature, or 0 and 1.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of shape (n, n_features)
+    sample_weight : ndarray of shape (n,) or None
+    standardize : bool
+        False leaves the features as they are.
+
+    Returns
+    -------
+    Scaling
+        Of float64; the scale of a constant feature is 1.
+    """
+    n_rows, n_features = X.shape
+    if not standardize:
+        return Scaling(np.zeros(n_features), np.ones(n_features))
+    weight = np.ones(n_rows) if sample_weight is None else sample_weight
+    total = weight.sum()
+    mean = sum(weight[rows] @ block for rows, block in row_blocks(X)) / total
+    # A second pass instead of E[x^2] - mean^2, which cancels where the offset is large.
+    variance = sum(weight[rows] @ (block - mean) ** 2 for rows, block in row_blocks(X)) / total
+    scale = np.sqrt(variance)
+    # What is left of a constant feature is the rounding error of its mean.
+    constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(mean)
+    return Scaling(mean, np.where(constant, 1.0, scale))
+
+
+def row_blocks(X: Any) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield slices of rows and what they hold, dense and in float64."""
+    n_rows, n_features = X.shape
+    step = max(1, _BLOCK // max(1, n_features))
+    for start in range(0, n_rows, step):
+        rows = slice(start, min(start + step, n_rows))
+        block = X[rows].toarray() if sparse.issparse(X) else X[rows]
+        yield rows, block.astype(np.float64, copy=False)

@@ -1,0 +1,438 @@
+"""FocalMLPClassifier: what it computes, early stopping, continuation and bad input."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit, logsumexp, softmax
+from sklearn.datasets import make_classification
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score, log_loss
+
+from skfocal import FocalLogisticRegression
+from skfocal.losses import CrossEntropyLoss, FocalLoss
+from skfocal.neural_network import FocalMLPClassifier
+from skfocal.neural_network._rows import fit_scaling
+from skfocal.neural_network._split import stratified_split
+from skfocal.nn import DeferredReweighting, GammaSchedule, WarmUp
+
+SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 3, "random_state": 0}
+FULL_BATCH = {"dropout": 0.0, "batch_size": 10_000, "learning_rate": "constant"}
+
+
+def table(n_classes=2, n=200, rare=None):
+    return make_classification(
+        n_samples=n,
+        n_features=6,
+        n_informative=4,
+        n_classes=n_classes,
+        weights=None if rare is None else [1 - rare],
+        random_state=0,
+    )
+
+
+def small(**parameters):
+    return FocalMLPClassifier(**(SMALL | parameters))
+
+
+class TestObjective:
+    @pytest.mark.parametrize("gamma", [0.0, 2.0])
+    @pytest.mark.parametrize("alpha", [None, "balanced"])
+    def test_without_hidden_layers_it_is_the_linear_model(self, gamma, alpha):
+        X, y = table(n=400, rare=0.2)
+        linear = FocalLogisticRegression(gamma, alpha, C=np.inf).fit(X, y)
+        network = FocalMLPClassifier(
+            gamma,
+            alpha,
+            hidden_layer_sizes=(),
+            n_members=1,
+            numeric_embedding=None,
+            weight_decay=0.0,
+            learning_rate_init=0.3,
+            learning_rate="cosine",
+            batch_size=400,
+            max_epochs=250,
+            random_state=0,
+        ).fit(X, y)
+        np.testing.assert_allclose(network.predict_proba(X), linear.predict_proba(X), atol=2e-3)
+
+    def test_multiclass_linear_model(self):
+        X, y = table(3, n=300)
+        linear = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000).fit(X, y)
+        network = FocalMLPClassifier(
+            0.0,
+            hidden_layer_sizes=(),
+            n_members=1,
+            numeric_embedding=None,
+            weight_decay=0.0,
+            learning_rate_init=0.3,
+            learning_rate="cosine",
+            batch_size=400,
+            max_epochs=250,
+            random_state=0,
+        ).fit(X, y)
+        np.testing.assert_allclose(network.predict_proba(X), linear.predict_proba(X), atol=3e-3)
+
+    def test_learns_what_a_linear_model_cannot(self):
+        rng = np.random.default_rng(0)
+        X = rng.uniform(-1, 1, (1500, 2))
+        y = (np.abs(X).sum(axis=1) < 0.35).astype(int)
+        model = FocalMLPClassifier(n_members=2, hidden_layer_sizes=(16,), random_state=0)
+        probability = model.fit(X[:1000], y[:1000]).predict_proba(X[1000:])[:, 1]
+        assert average_precision_score(y[1000:], probability) > 0.9
+        assert log_loss(y[1000:], probability) < 0.1  # the share of positives alone: 0.23
+
+    def test_probabilities_are_honest_at_gamma_2(self):
+        rng = np.random.default_rng(0)
+        X = rng.standard_normal((4000, 1))
+        risk = expit(-3 + X[:, 0])
+        y = (rng.random(4000) < risk).astype(int)
+        model = small(max_epochs=15, learning_rate_init=0.01, numeric_embedding=None).fit(X, y)
+        assert np.abs(model.predict_proba(X)[:, 1] - risk).mean() < 0.015
+        raw = model.set_params(probabilities="raw").predict_proba(X)[:, 1]
+        assert np.abs(raw - risk).mean() > 0.1
+
+    @pytest.mark.parametrize("n_classes", [2, 3])
+    def test_members_probabilities_are_averaged(self, n_classes):
+        X, y = table(n_classes)
+        model = small(gamma=0.0).fit(X, y)
+        scaled = torch.from_numpy(((X - model.mean_) / model.scale_).astype(np.float32))
+        with torch.no_grad():
+            scores = model.to_torch()(scaled).double().numpy()
+        assert scores.shape == (2, 200, 1 if n_classes == 2 else 3)
+        mean = (expit if n_classes == 2 else lambda z: softmax(z, axis=-1))(scores).mean(axis=0)
+        np.testing.assert_allclose(
+            model.predict_proba(X)[:, -mean.shape[1] :], mean, rtol=1e-4, atol=1e-6
+        )
+        decision = model.decision_function(X)
+        if n_classes == 3:
+            np.testing.assert_allclose(logsumexp(decision, axis=1), 0, atol=1e-12)
+        else:
+            np.testing.assert_allclose(expit(decision), model.predict_proba(X)[:, 1], rtol=1e-9)
+
+    def test_starts_at_the_prior(self):
+        X, y = table(rare=0.1)
+        model = small(learning_rate_init=1e-9, gamma=0.0, max_epochs=1).fit(X, y)
+        np.testing.assert_allclose(model.predict_proba(X)[:, 1].mean(), y.mean(), rtol=0.2)
+        flat = small(learning_rate_init=1e-9, gamma=0.0, max_epochs=1, initial_bias=None)
+        assert flat.fit(X, y).predict_proba(X)[:, 1].mean() == pytest.approx(0.5, abs=0.1)
+
+    def test_weight_decay_leaves_the_output_bias(self):
+        X, y = table(rare=0.1)
+        # Steps of rate 1e-9 learn nothing, but shrink by 1 - 1e-9 * 1e8 each.
+        model = small(learning_rate_init=1e-9, weight_decay=1e8, learning_rate="constant")
+        before = small(learning_rate_init=1e-9, weight_decay=0.0).fit(X, y).to_torch()
+        after = model.fit(X, y).to_torch()
+        torch.testing.assert_close(after.weights[0], 0.9**3 * before.weights[0])
+        torch.testing.assert_close(after.biases[-1], before.biases[-1])
+
+    def test_auto_is_800_steps(self):
+        X, y = table(n=3000)
+        model = small(
+            max_epochs="auto",
+            hidden_layer_sizes=(),
+            numeric_embedding=None,
+            n_members=1,
+            dropout=0.0,
+        )
+        assert model.fit(X, y).n_epochs_ == 67  # of 12 batches
+        assert len(model.loss_curve_) == 67
+
+    @pytest.mark.parametrize("rate", ["constant", "linear", "cosine", "one-cycle"])
+    @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+    def test_every_optimizer_and_rate_learns(self, rate, optimizer):
+        X, y = table()
+        model = small(
+            optimizer=optimizer, learning_rate=rate, learning_rate_init=0.05, max_epochs=30
+        ).fit(X, y)
+        assert model.loss_curve_[-1] < 0.9 * model.loss_curve_[0]
+
+
+class TestRows:
+    def test_every_row_once_an_epoch_in_changing_order(self):
+        from skfocal.neural_network._batches import RowBatches
+
+        X = np.arange(50, dtype=float)[:, None]
+        batches = RowBatches(
+            X,
+            np.arange(50),
+            None,
+            scaling=fit_scaling(X, None, False),
+            batch_size=16,
+            generator=torch.Generator().manual_seed(0),
+            device=torch.device("cpu"),
+        )
+        orders = []
+        for _ in range(2):
+            parts = list(batches)
+            assert [len(target) for _, target, _ in parts] == [13, 13, 12, 12]
+            for rows, target, _ in parts:
+                assert torch.equal(rows[:, 0], target.float())
+            orders.append(torch.cat([target for _, target, _ in parts]).tolist())
+        assert sorted(orders[0]) == sorted(orders[1]) == list(range(50))
+        assert orders[0] != orders[1]
+
+    def test_scaling(self):
+        rng = np.random.default_rng(0)
+        X = rng.standard_normal((500, 3)) * [1, 100, 0] + [1e8, -5, 0.1]
+        weight = rng.integers(0, 3, 500).astype(float)
+        repeated = np.repeat(X, weight.astype(int), axis=0)
+        scaling = fit_scaling(X, weight, True)
+        np.testing.assert_allclose(scaling.mean, repeated.mean(axis=0), rtol=1e-12)
+        np.testing.assert_allclose(scaling.scale[:2], repeated.std(axis=0)[:2], rtol=1e-6)
+        assert scaling.scale[2] == 1
+        assert np.abs(scaling.apply(X)[:, 0]).max() < 5  # the offset has not eaten the variation
+
+
+class TestEarlyStopping:
+    def test_H10_split(self):
+        codes = np.r_[np.zeros(990), np.ones(10), 2].astype(int)
+        training, validation = stratified_split(codes, 0.2, np.random.default_rng(0))
+        assert np.bincount(codes[validation], minlength=3).tolist() == [198, 2, 0]
+        assert sorted([*training, *validation]) == list(range(1001))
+        _, few = stratified_split(np.repeat([0, 1], [100, 5]), 0.05, np.random.default_rng(0))
+        assert (few >= 100).sum() == 1
+
+    @pytest.mark.parametrize("n_classes", [2, 3])
+    def test_H11_best_weights_are_restored(self, n_classes):
+        X, y = table(n_classes, n=400)
+        X_val, y_val = X[300:], y[300:]
+        model = small(
+            early_stopping=True, max_epochs=40, n_iter_no_change=3, learning_rate_init=0.05
+        ).fit(X[:300], y[:300], X_val=X_val, y_val=y_val)
+        best = np.argmax(model.validation_scores_)
+        assert model.best_epoch_ == best + 1 < model.n_epochs_ <= 40
+        probability = model.predict_proba(X_val)
+        score = np.mean(
+            [
+                average_precision_score(y_val == k, probability[:, k])
+                for k in ([1] if n_classes == 2 else range(3))
+            ]
+        )
+        assert score == pytest.approx(model.validation_scores_[best], abs=1e-6)
+
+    def test_log_loss_scoring_and_fallback(self):
+        X, y = table(n=300)
+        one_class = np.flatnonzero(y[200:] == 0) + 200
+        for rows, scoring in ((slice(200, 300), "neg_log_loss"), (one_class, "average_precision")):
+            model = small(early_stopping=True, scoring=scoring, alpha=0.7).fit(
+                X[:200], y[:200], X_val=X[rows], y_val=y[rows]
+            )
+            honest = model.set_params(probabilities="posterior").predict_proba(X[rows])
+            expected = -log_loss(y[rows], honest, labels=[0, 1])
+            assert max(model.validation_scores_) == pytest.approx(expected, abs=1e-6)
+
+    def test_held_out_rows_are_not_trained_on(self):
+        X, y = table()
+        model = small(early_stopping=True, validation_fraction=0.25)
+        rows = stratified_split(y, 0.25, np.random.default_rng(model._draw_seed()))
+        changed = X.copy()
+        changed[rows[1]] = 0.0
+        np.testing.assert_array_equal(
+            model.fit(X, y).mean_, small(early_stopping=False).fit(X[rows[0]], y[rows[0]]).mean_
+        )
+        state = model.set_params(max_epochs=1)._state
+        again = small(early_stopping=True, validation_fraction=0.25, max_epochs=1)
+        first = again.fit(X, y)._state
+        np.testing.assert_array_equal(again.fit(changed, y)._state["weights.0"], first["weights.0"])
+        assert set(state) == set(first)
+
+    def test_arguments(self):
+        X, y = table()
+        with pytest.raises(ValueError, match="early_stopping=True"):
+            small().fit(X, y, X_val=X, y_val=y)
+        with pytest.raises(ValueError, match="together"):
+            small(early_stopping=True).fit(X, y, X_val=X)
+        with pytest.raises(ValueError, match="not among the classes"):
+            small(early_stopping=True).fit(X, y, X_val=X, y_val=y + 1)
+        with pytest.raises(ValueError, match="nothing to watch"):
+            small(early_stopping=True).fit(X[[0, 1, 2, 3]], [0, 0, 1, 1])
+
+
+class TestSchedules:
+    def test_warm_up_is_cross_entropy_first(self):
+        X, y = table()
+        warm = small(warm_up=3, max_epochs=3).fit(X, y)
+        plain = small(gamma=0.0, max_epochs=3).fit(X, y)
+        assert isinstance(warm.loss_, CrossEntropyLoss)
+        np.testing.assert_allclose(warm.predict_proba(X), plain.predict_proba(X), atol=1e-6)
+        assert isinstance(small(warm_up=2).fit(X, y).loss_, FocalLoss)
+
+    def test_G07_loss_and_weights_are_those_of_the_best_epoch(self):
+        X, y = table(n=300)
+        schedule = GammaSchedule(start=0.0, stop=2.0, epochs=10)
+        model = small(
+            warm_up=schedule,
+            early_stopping=True,
+            max_epochs=30,
+            n_iter_no_change=4,
+            learning_rate_init=0.05,
+        ).fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+        assert model.loss_.gamma == pytest.approx(min((model.best_epoch_ - 1) / 10, 1) * 2)
+        late = small(warm_up=DeferredReweighting(5), alpha=0.9).fit(X, y)
+        np.testing.assert_array_equal(late.class_weight_, 1)
+        assert small(warm_up=WarmUp(1), alpha=0.9).fit(X, y).class_weight_[1] > 1
+
+
+class TestContinuation:
+    def test_H12_warm_start(self):
+        X, y = table()
+        whole = small(**FULL_BATCH, max_epochs=10).fit(X, y)
+        halves = small(**FULL_BATCH, max_epochs=5, warm_start=True)
+        first = halves.fit(X, y).predict_proba(X)
+        halves.fit(X, y)
+        np.testing.assert_allclose(halves.predict_proba(X), whole.predict_proba(X), atol=1e-5)
+        assert np.abs(first - whole.predict_proba(X)).max() > 1e-4
+        assert halves.n_epochs_ == len(halves.loss_curve_) == 10
+        halves.set_params(warm_start=False).fit(X, y)
+        np.testing.assert_allclose(halves.predict_proba(X), first, atol=1e-7)
+
+    def test_H12_partial_fit(self):
+        X, y = table()
+        whole = small(**FULL_BATCH, max_epochs=10).fit(X, y)
+        parts = small(**FULL_BATCH)
+        for _ in range(10):
+            parts.partial_fit(X, y, classes=[0, 1])
+        np.testing.assert_allclose(parts.predict_proba(X), whole.predict_proba(X), atol=1e-5)
+
+    def test_H03_partial_fit_knows_all_classes(self):
+        X, _ = table()
+        y = np.arange(len(X)) % 2
+        model = small().partial_fit(X, y, classes=range(10))
+        probability = model.predict_proba(X)
+        assert probability.shape == (200, 10)
+        np.testing.assert_allclose(probability.sum(axis=1), 1, atol=1e-12)
+        mean = model.mean_.copy()
+        model.partial_fit(X + 1, y + 7)
+        np.testing.assert_array_equal(model.mean_, mean)
+        with pytest.raises(ValueError, match=r"\[10, 11\]"):
+            model.partial_fit(X, y + 10)
+        with pytest.raises(ValueError, match="first call"):
+            model.partial_fit(X, y, classes=[0, 1])
+
+    def test_partial_fit_refuses(self):
+        X, y = table()
+        for parameters in ({"alpha": "balanced"}, {"class_weight": "balanced"}):
+            with pytest.raises(ValueError, match="whole training set"):
+                small(**parameters).partial_fit(X, y, classes=[0, 1])
+        for classes in (None, [1]):
+            with pytest.raises(ValueError, match="at least two"):
+                small().partial_fit(X, y, classes=classes)
+
+    def test_warm_start_refuses(self):
+        X, y = table()
+        model = small(warm_start=True).fit(X, y)
+        with pytest.raises(ValueError, match="features"):
+            model.fit(X[:, :4], y)
+        with pytest.raises(ValueError, match="continues with the classes"):
+            model.fit(X, y + 1)
+        with pytest.raises(ValueError, match="same layers"):
+            model.set_params(hidden_layer_sizes=(9,)).fit(X, y)
+
+
+class TestTrouble:
+    def test_divergence_keeps_finite_weights(self):
+        X, y = table()
+        model = small(optimizer="sgd", learning_rate_init=1e20, max_epochs=20)
+        with pytest.warns(ConvergenceWarning, match="Lower learning_rate_init"):
+            model.fit(X, y)
+        assert np.all(np.isfinite(model.predict_proba(X)))
+        assert model.n_epochs_ < 20
+
+    def test_divergence_under_early_stopping(self):
+        X, y = table()
+        model = small(optimizer="sgd", learning_rate_init=1e20, max_epochs=20, early_stopping=True)
+        with pytest.warns(ConvergenceWarning, match="Lower learning_rate_init"):
+            model.fit(X, y)
+        assert np.all(np.isfinite(model.predict_proba(X)))
+
+    def test_interrupt_keeps_the_best_weights(self, monkeypatch):
+        from skfocal.neural_network import _net
+
+        X, y = table()
+        calls = []
+        original = _net.batch_loss
+
+        def interrupted(*arguments):
+            calls.append(1)
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+            return original(*arguments)
+
+        monkeypatch.setattr(_net, "batch_loss", interrupted)
+        with pytest.warns(UserWarning, match="interrupted after 2 epochs"):
+            model = small(max_epochs=9, batch_size=200, learning_rate="constant").fit(X, y)
+        monkeypatch.undo()
+        expected = small(max_epochs=2, batch_size=200, learning_rate="constant").fit(X, y)
+        np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
+
+    @pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA")
+    def test_absent_device(self):
+        X, y = table()
+        for name in ("cuda", "abacus"):
+            with pytest.raises(ValueError, match=name):
+                small(device=name).fit(X, y)
+
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA here")
+    def test_cuda(self):
+        X, y = table()
+        model = small(device="cuda", batch_size=50).fit(X, y)
+        expected = small(device="cpu", batch_size=50, dropout=0.0).fit(X, y)
+        again = small(device="cuda", batch_size=50, dropout=0.0).fit(X, y)
+        np.testing.assert_allclose(again.predict_proba(X), expected.predict_proba(X), atol=1e-4)
+        assert all(isinstance(value, np.ndarray) for value in model._state.values())
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"gamma": -1.0},
+            {"gamma": "high"},
+            {"alpha": 1.5},
+            {"alpha": "heavy"},
+            {"alpha": [1, 2, 3]},
+            {"alpha": {7: 1.0}},
+            {"hidden_layer_sizes": (0,)},
+            {"hidden_layer_sizes": -5},
+            {"hidden_layer_sizes": (8.5,)},
+            {"activation": "swish"},
+            {"dropout": 1.0},
+            {"dropout": -0.1},
+            {"n_members": 0},
+            {"n_members": 1.5},
+            {"numeric_embedding": "linear"},
+            {"loss": "squared"},
+            {"loss": 3},
+            {"beta": 2.0},
+            {"class_weight": "heavy"},
+            {"class_weight": {7: 1.0}},
+            {"probabilities": "honest"},
+            {"warm_up": -1},
+            {"warm_up": "long"},
+            {"initial_bias": "zero"},
+            {"optimizer": "rmsprop"},
+            {"learning_rate_init": 0.0},
+            {"weight_decay": -1.0},
+            {"learning_rate": "adaptive"},
+            {"batch_size": 0},
+            {"batch_size": "small"},
+            {"max_epochs": 0},
+            {"max_epochs": "many"},
+            {"early_stopping": "yes"},
+            {"validation_fraction": 0.0},
+            {"validation_fraction": 1.0},
+            {"n_iter_no_change": 0},
+            {"tol": -1.0},
+            {"scoring": "accuracy"},
+            {"standardize": "robust"},
+            {"random_state": "seed"},
+            {"device": 0},
+            {"warm_start": "yes"},
+            {"verbose": -1},
+        ],
+        ids=str,
+    )
+    def test_bad_parameters(self, wrong):
+        X, y = table()
+        name = next(iter(wrong))
+        with pytest.raises((ValueError, TypeError), match=f"{name}|{wrong[name]}"):
+            small(**wrong).fit(X, y)
