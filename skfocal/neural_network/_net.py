@@ -15,6 +15,7 @@ from skfocal._schedules import AttachedSchedule
 from skfocal.losses import MarginLoss
 from skfocal.neural_network._batches import Batch, RowBatches
 from skfocal.neural_network._forward import State
+from skfocal.neural_network._objective import backpropagate
 from skfocal.nn import LossModule
 
 OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
@@ -76,39 +77,11 @@ class BatchNet(NeuralNet):
     def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
         """Take one step of the optimizer."""
         X, target, weight = batch
-        scores = self.module_(X)
-        loss = batch_loss(self.criterion_, scores, target, weight)
         self.optimizer_.zero_grad()
-        loss.backward()
+        scores = self.module_(X)
+        loss = backpropagate(self.criterion_, scores, target, weight)
         self.optimizer_.step()
-        return {"loss": loss.detach(), "y_pred": scores}
-
-
-def batch_loss(
-    criterion: LossModule, scores: Tensor, target: Tensor, weight: Tensor | None
-) -> Tensor:
-    """Return the sum over the members of the weighted loss per row (and label).
-
-    Parameters
-    ----------
-    criterion : LossModule
-        With ``reduction="sum"``.
-    scores : Tensor of shape (n_members, n, n_scores)
-    target : Tensor of shape (n,) or (n, n_labels)
-    weight : Tensor of shape (n,), of mean 1 over all rows of an epoch, or None
-
-    Returns
-    -------
-    Tensor of shape ()
-        A sum over the members, so that each learns as it would alone. Divided by rows, not by
-        weights: a batch that happens to be light must count less.
-    """
-    n_members, size = len(scores), target.numel()
-    scores = scores.flatten() if criterion.task == "binary" else scores.flatten(0, 1)
-    if n_members > 1:
-        target = torch.cat([target] * n_members)
-        weight = None if weight is None else weight.repeat(n_members)
-    return criterion(scores, target, weight) / size
+        return {"loss": loss, "y_pred": scores}
 
 
 @dataclass

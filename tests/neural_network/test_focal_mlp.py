@@ -10,11 +10,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, log_loss
 
 from skfocal import FocalLogisticRegression
-from skfocal.losses import CrossEntropyLoss, FocalLoss
+from skfocal.losses import CrossEntropyLoss, FocalLoss, get_loss, list_losses
 from skfocal.neural_network import FocalMLPClassifier
+from skfocal.neural_network._objective import backpropagate
 from skfocal.neural_network._rows import fit_scaling
 from skfocal.neural_network._split import stratified_split
-from skfocal.nn import DeferredReweighting, GammaSchedule, WarmUp
+from skfocal.nn import DeferredReweighting, GammaSchedule, LossModule, WarmUp
 
 SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 3, "random_state": 0}
 FULL_BATCH = {"dropout": 0.0, "batch_size": 10_000, "learning_rate": "constant"}
@@ -146,6 +147,33 @@ class TestObjective:
             optimizer=optimizer, learning_rate=rate, learning_rate_init=0.05, max_epochs=30
         ).fit(X, y)
         assert model.loss_curve_[-1] < 0.9 * model.loss_curve_[0]
+
+    @pytest.mark.parametrize("name", list_losses())
+    @pytest.mark.parametrize("task", ["binary", "multilabel", "multiclass"])
+    def test_gradient_is_that_of_the_criterion(self, name, task):
+        if task not in get_loss(name).tasks:
+            pytest.skip(f"{name} is not defined for {task}")
+        random = torch.Generator().manual_seed(0)
+        n_scores = {"binary": 1, "multilabel": 3, "multiclass": 4}[task]
+        counts = {"binary": [90, 10], "multilabel": [[90] * 3, [10] * 3]}.get(task, [50, 30, 20, 9])
+        criterion = LossModule(
+            get_loss(name).bind(np.array(counts, dtype=float)),
+            task,
+            class_weight=torch.linspace(0.5, 2, 4 if task == "multiclass" else 2),
+            reduction="sum",
+        )
+        shape = (12, 3) if task == "multilabel" else (12,)
+        target = torch.randint(0, 4 if task == "multiclass" else 2, shape, generator=random)
+        weight = torch.rand(12, generator=random)
+        scores = torch.randn(2, 12, n_scores, generator=random).requires_grad_()
+        loss = backpropagate(criterion, scores, target, weight)
+        again = scores.detach().clone().requires_grad_()
+        flat = again.flatten() if task == "binary" else again.flatten(0, 1)
+        repeats = (2, 1) if task == "multilabel" else (2,)
+        expected = criterion(flat, target.repeat(repeats), weight.repeat(2)) / target.numel()
+        expected.backward()
+        torch.testing.assert_close(loss, expected.detach())
+        torch.testing.assert_close(scores.grad, again.grad)
 
 
 class TestRows:
@@ -351,7 +379,7 @@ class TestTrouble:
 
         X, y = table()
         calls = []
-        original = _net.batch_loss
+        original = _net.backpropagate
 
         def interrupted(*arguments):
             calls.append(1)
@@ -359,7 +387,7 @@ class TestTrouble:
                 raise KeyboardInterrupt
             return original(*arguments)
 
-        monkeypatch.setattr(_net, "batch_loss", interrupted)
+        monkeypatch.setattr(_net, "backpropagate", interrupted)
         with pytest.warns(UserWarning, match="interrupted after 2 epochs"):
             model = small(max_epochs=9, batch_size=200, learning_rate="constant").fit(X, y)
         monkeypatch.undo()
