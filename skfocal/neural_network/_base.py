@@ -12,7 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from skfocal._classifier import LOSS_CONSTRAINTS
 from skfocal._schedules import Schedule, WarmUp
 from skfocal.neural_network._forward import forward
-from skfocal.neural_network._rows import Scaling
+from skfocal.neural_network._rows import Scaling, fit_scaling
+from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.utils._compat import Interval, StrOptions, _check_sample_weight, validate_data
 
 # The budget of max_epochs="auto" in steps, and the rows of a batch of batch_size="auto".
@@ -50,13 +51,22 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
 
 
 class NeuralClassifier:
-    """Mixin of the neural classifiers.
+    """Mixin of the neural classifiers, before :class:`skfocal._classifier.MarginClassifier`.
 
-    A subclass stores the settings as constructor parameters, and in ``fit`` describes a
-    :class:`skfocal.neural_network._training.Task` and passes it to :meth:`_train`.
+    A subclass stores the settings as constructor parameters; its ``fit`` encodes the target and
+    passes it to :meth:`_fit_rows`.
     """
 
     # Set by the subclass, declared for the type checker.
+    _resolve_loss: Any
+    _check_compatibility: Any
+    _split: Any
+    early_stopping: bool
+    validation_fraction: float
+    scoring: str
+    standardize: bool
+    learning_rate: str
+    n_epochs_: int
     hidden_layer_sizes: Any
     activation: str
     batch_size: Any
@@ -120,6 +130,80 @@ class NeuralClassifier:
             X, y, sample_weight = X[kept], y[kept], sample_weight[kept]
         return X, y, sample_weight
 
+    def _validate_more(self, X, y="no_validation", **options):
+        """Return further rows, and labels if there are any, of the features seen in fit."""
+        return validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            reset=False,
+            **options,
+        )
+
+    def _hold_out(self, X, y, sample_weight, X_val, y_val, seed):
+        """Return (X, y, weight) to train on and, or None, to watch."""
+        name = type(self).__name__
+        everything = X, y, sample_weight
+        if (X_val is None) != (y_val is None):
+            raise ValueError(f"{name}: X_val and y_val must be given together.")
+        if not self.early_stopping:
+            if X_val is not None:
+                raise ValueError(
+                    f"{name}: X_val and y_val are for early_stopping=True, got "
+                    "early_stopping=False."
+                )
+            return everything, None
+        if X_val is not None:
+            return everything, (
+                *self._validate_more(X_val, y_val, multi_output=np.ndim(y) > 1),
+                None,
+            )
+        parts = self._split(y, np.random.default_rng(seed))
+        if len(parts[1]) == 0:
+            raise ValueError(
+                f"{name}: validation_fraction={self.validation_fraction} of {y.shape[0]} rows "
+                "leaves nothing to watch; raise it, or set early_stopping=False."
+            )
+        weights = (None, None) if sample_weight is None else (sample_weight[p] for p in parts)
+        return tuple((X[p], y[p], w) for p, w in zip(parts, weights, strict=True))
+
+    def _fit_rows(self, X, target, sample_weight, seed, start, held_out=None, partial=False):
+        """Check that everything fits together, and train.
+
+        ``start`` is None to begin anew; ``held_out`` are X, target and weights to watch.
+        """
+        loss = self._resolve_loss()
+        self._check_compatibility(loss, target)
+        training = self._import_training()
+        task = training.Task(
+            kind=target.task,
+            n_scores=1 if target.task == "binary" else len(target.classes),
+            X=X,
+            target=target.codes.astype(np.int64),
+            weight=_relative(sample_weight),
+            loss=loss.bind(target.counts),
+            class_weight=target.class_weight,
+            scaling=self._scaling if start else fit_scaling(X, sample_weight, self.standardize),
+            seed=seed,
+            epochs=1 if partial else self._epochs(X.shape[0]),
+            rate="constant" if partial else self.learning_rate,
+            schedule=self._schedule(),
+            start=training.Start(*start) if start else None,
+        )
+        if held_out is not None:
+            X_held, codes, weight = held_out
+            scorer = ValidationScorer(self.scoring, task.kind, codes, weight, target.class_weight)
+            task.validation = X_held, scorer
+        self._train(task, keep_state=partial)
+        self.classes_ = target.classes
+        self._counts = target.counts
+        return self
+
+    def _where_it_ended(self):
+        return self._state, self._optimizer_state, self.n_epochs_
+
     def _check_network(self) -> None:
         """Refuse layer sizes that do not exist, before any work."""
         sizes = self._hidden_sizes()
@@ -167,14 +251,14 @@ class NeuralClassifier:
                 f"{len(outcome.loss_curve)} epochs; the last finite weights are kept. Lower "
                 "learning_rate_init, or set standardize=True.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         if outcome.interrupted:
             warnings.warn(
                 f"{name}: interrupted after {len(outcome.loss_curve)} epochs; the best weights so "
                 "far are kept.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         self._state = outcome.state
         self.mean_, self.scale_ = task.scaling
@@ -186,6 +270,8 @@ class NeuralClassifier:
         self.loss_curve_ = (self.loss_curve_ if done else []) + outcome.loss_curve
         self.n_epochs_ = done + len(outcome.loss_curve)
         self._optimizer_state = outcome.optimizer_state if self.warm_start or keep_state else None
+        for name in ("validation_scores_", "best_epoch_"):
+            vars(self).pop(name, None)
         if task.validation is not None:
             self.validation_scores_ = outcome.validation_scores
             self.best_epoch_ = outcome.best_epoch
@@ -201,3 +287,10 @@ class NeuralClassifier:
             for start in range(0, X.shape[0], step)
         ]
         return np.concatenate(parts, axis=1)
+
+
+def _relative(sample_weight: np.ndarray | None) -> np.ndarray | None:
+    """Return the weights divided by their mean, or None if they are all the same."""
+    if sample_weight is None or np.ptp(sample_weight) == 0:
+        return None
+    return sample_weight / sample_weight.mean()

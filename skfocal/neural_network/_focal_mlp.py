@@ -7,10 +7,8 @@ from sklearn.utils.validation import check_is_fitted
 from skfocal._classifier import MarginClassifier, Target, encode_labels
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier
 from skfocal.neural_network._ensemble import ensemble_log_odds
-from skfocal.neural_network._rows import fit_scaling
-from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.neural_network._split import stratified_split
-from skfocal.utils._compat import _fit_context, validate_data
+from skfocal.utils._compat import _fit_context
 from skfocal.weights import class_counts, class_weights
 
 
@@ -266,17 +264,11 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
                 f"{type(self).__name__}: warm_start continues with the classes "
                 f"{self.classes_.tolist()}, got {target.classes.tolist()}."
             )
-        scaling = self._scaling if continued else fit_scaling(X, sample_weight, self.standardize)
-        task = self._describe(X, target, sample_weight, scaling, seed, continued)
         if held_out is not None:
             X_held, y_held, weight_held = held_out
-            codes = self._codes(y_held, target.classes)
-            task.validation = (
-                X_held,
-                ValidationScorer(self.scoring, task.kind, codes, weight_held, target.class_weight),
-            )
-        self._train(task)
-        return self._store(target)
+            held_out = X_held, self._codes(y_held, target.classes), weight_held
+        start = self._where_it_ended() if continued else None
+        return self._fit_rows(X, target, sample_weight, seed, start, held_out)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -307,11 +299,8 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         self._check_network()
         known = np.unique(classes) if first else self.classes_
         target = self._encode_known(y, sample_weight, known, first)
-        scaling = fit_scaling(X, sample_weight, self.standardize) if first else self._scaling
-        task = self._describe(X, target, sample_weight, scaling, self._draw_seed(), not first)
-        task.epochs, task.rate = 1, "constant"
-        self._train(task, keep_state=True)
-        return self._store(target)
+        start = None if first else self._where_it_ended()
+        return self._fit_rows(X, target, sample_weight, self._draw_seed(), start, partial=True)
 
     def decision_function(self, X):
         """Return the log-odds of :meth:`predict_proba`.
@@ -328,43 +317,16 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
             the mean of the members' probabilities.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
         return ensemble_log_odds(
             self.loss_,
-            self._member_scores(X),
+            self._member_scores(self._validate_more(X)),
             self._task,
             kind=self._probabilities,
             class_weight=self.class_weight_,
         )
 
-    def _hold_out(self, X, y, sample_weight, X_val, y_val, seed):
-        """Return (X, y, weight) to train on and, or None, to watch."""
-        everything = X, y, sample_weight
-        if (X_val is None) != (y_val is None):
-            raise ValueError(f"{type(self).__name__}: X_val and y_val must be given together.")
-        if not self.early_stopping:
-            if X_val is not None:
-                raise ValueError(
-                    f"{type(self).__name__}: X_val and y_val are for early_stopping=True, got "
-                    "early_stopping=False."
-                )
-            return everything, None
-        if X_val is not None:
-            return everything, (*self._validate_more(X_val, y_val), None)
-        _, codes = encode_labels(y)
-        parts = stratified_split(codes, self.validation_fraction, np.random.default_rng(seed))
-        if len(parts[1]) == 0:
-            raise ValueError(
-                f"{type(self).__name__}: validation_fraction={self.validation_fraction} of "
-                f"{len(y)} rows leaves nothing to watch; raise it, or set early_stopping=False."
-            )
-        weights = (None, None) if sample_weight is None else (sample_weight[p] for p in parts)
-        return tuple((X[p], y[p], w) for p, w in zip(parts, weights, strict=True))
-
-    def _validate_more(self, X, y):
-        return validate_data(
-            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
-        )
+    def _split(self, y, random):
+        return stratified_split(encode_labels(y)[1], self.validation_fraction, random)
 
     def _codes(self, y, classes) -> np.ndarray:
         """Return the codes of labels, all of which must be known."""
@@ -412,43 +374,7 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         )
         return Target(classes, codes, counts, weight)
 
-    def _describe(self, X, target: Target, sample_weight, scaling, seed, continued):
-        """Return the task of training the network."""
-        loss = self._resolve_loss()
-        self._check_compatibility(loss, target)
-        training = self._import_training()
-        start = None
-        if continued:
-            start = training.Start(self._state, self._optimizer_state, self.n_epochs_)
-        return training.Task(
-            kind=target.task,
-            n_scores=1 if target.task == "binary" else len(target.classes),
-            X=X,
-            target=target.codes.astype(np.int64),
-            weight=_relative(sample_weight),
-            loss=loss.bind(target.counts),
-            class_weight=target.class_weight,
-            scaling=scaling,
-            seed=seed,
-            epochs=self._epochs(len(target.codes)),
-            rate=self.learning_rate,
-            schedule=self._schedule(),
-            start=start,
-        )
-
-    def _store(self, target: Target):
-        self.classes_ = target.classes
-        self._counts = target.counts
-        return self
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _relative(sample_weight: np.ndarray | None) -> np.ndarray | None:
-    """Return the weights divided by their mean, or None if they are all the same."""
-    if sample_weight is None or np.ptp(sample_weight) == 0:
-        return None
-    return sample_weight / sample_weight.mean()
