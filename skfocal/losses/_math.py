@@ -5,8 +5,9 @@ epsilon is added anywhere: an epsilon moves the optimum and hides NaN.
 """
 
 import sys
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -45,33 +46,55 @@ def like(parameter: Array, array: Array) -> Array:
     return xp.as_tensor(parameter, dtype=array.dtype, device=array.device)
 
 
-class LogisticTerms(NamedTuple):
-    """Probabilities of a margin and their logarithms, sharing one exponential."""
+class LogisticTerms:
+    """Probabilities of a margin and their logarithms, sharing one exponential.
 
-    p: Array  # sigmoid(m), the probability of the true class
-    q: Array  # sigmoid(-m)
-    log_p: Array
-    log_q: Array
+    It unpacks to ``p, q, log_p, log_q``.
+
+    Attributes
+    ----------
+    p, q : arrays
+        ``sigmoid(m)``, the probability of the true class, and ``sigmoid(-m)``.
+    log_p, log_q : arrays
+        Their logarithms. ``log_q`` is computed when asked for: many losses do without.
+    """
+
+    __slots__ = ("_log_larger", "_margin", "log_p", "p", "q")
+
+    def __init__(self, margin: Array, p: Array, q: Array, log_p: Array, log_larger: Array) -> None:
+        self.p = p
+        self.q = q
+        self.log_p = log_p
+        self._margin = margin
+        self._log_larger = log_larger  # log(max(p, q))
+
+    @property
+    def log_q(self) -> Array:
+        """Logarithm of q."""
+        return self._log_larger - array_namespace(self.q).clip(self._margin, 0.0, None)
+
+    def __iter__(self) -> Iterator[Array]:
+        return iter((self.p, self.q, self.log_p, self.log_q))
 
 
 def logistic_terms(margin: Array) -> LogisticTerms:
     """Return p, q, log p and log q, each to full relative precision for any margin."""
-    xp = array_namespace(margin)
-    minus = -margin
-    below, minus_above = xp.clip(margin, None, 0.0), xp.clip(minus, None, 0.0)
     # No choosing by sign: `where` is the slowest operation here, in NumPy and torch alike.
+    xp = array_namespace(margin)
     if xp is np:
+        below, above = np.minimum(margin, 0.0), np.maximum(margin, 0.0)
         # One of the two exponentials is 1 and neither can overflow.
-        left, right = np.exp(below), np.exp(minus_above)
+        left, right = np.exp(below), np.exp(-above)
         small = left * right  # exp(-abs(m)), exactly
         larger = 1.0 / (1.0 + small)
         p, q = left * larger, right * larger
         log_larger = -np.log1p(small)
     else:
         # The same numbers from the kernel that NumPy lacks, in half the passes.
-        p, q = xp.sigmoid(margin), xp.sigmoid(minus)
+        p, q = xp.sigmoid(margin), xp.sigmoid(-margin)
         log_larger = xp.log1p(-xp.minimum(p, q))
-    return LogisticTerms(p, q, below + log_larger, minus_above + log_larger)
+        below = xp.clip(margin, None, 0.0)
+    return LogisticTerms(margin, p, q, below + log_larger, log_larger)
 
 
 def p_log_p(terms: LogisticTerms) -> Array:
@@ -90,6 +113,15 @@ def odds_times_log_p(margin: Array) -> Array:
     right = xp.where(small > 0, xp.log1p(nonzero) / nonzero, xp.ones_like(small))
     left = small * (xp.log1p(small) - xp.clip(margin, xp.finfo(margin.dtype).min, 0.0))
     return xp.where(margin < 0, left, right)
+
+
+def power_of_q(terms: LogisticTerms, exponent: Array) -> Array:
+    """Return ``q**exponent``, without the logarithm for the commonest exponents."""
+    if isinstance(exponent, float) and exponent == 1.0:
+        return terms.q
+    if isinstance(exponent, float) and exponent == 2.0:
+        return terms.q * terms.q
+    return power(terms.log_q, exponent)
 
 
 def power(log_base: Array, exponent: Array) -> Array:

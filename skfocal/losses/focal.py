@@ -14,7 +14,7 @@ from skfocal.losses._math import (
     logistic_terms,
     odds_times_log_p,
     p_log_p,
-    power,
+    power_of_q,
 )
 from skfocal.losses._registry import register
 
@@ -98,7 +98,7 @@ class FocalLoss(MarginLoss):
         if isinstance(gamma, float) and gamma == 0.0:
             return cross_entropy(terms, order)
         # exp(gamma * log q) instead of (1 - p)**gamma: at m = 40, p rounds to 1.
-        modulator = power(terms.log_q, gamma)
+        modulator = power_of_q(terms, gamma)
         results: tuple[Array, ...] = (-modulator * terms.log_p,)
         if order >= 1:
             p_u = p_log_p(terms)

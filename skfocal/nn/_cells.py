@@ -4,7 +4,7 @@ Value, gradient and curvature are those in the score, class weights included. Th
 outside of autograd; :mod:`skfocal.nn._function` gives them to it.
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ def hard_cells(
     class_weight: Tensor | None,
     batch_weight: Tensor | None,
     order: int,
+    out: Sequence[Tensor | None] = (None, None, None),
 ) -> tuple[Tensor, ...]:
     """Return value, gradient and curvature up to `order` for targets that are 0 or 1.
 
@@ -30,23 +31,20 @@ def hard_cells(
     class_weight : Tensor of shape (2,) or (2, L), or None
     batch_weight : Tensor of the shape of `scores`, or None
     order : {0, 1, 2}
+    out : sequence of Tensor or None
+        Where to put the results.
 
     Returns
     -------
     tuple of order + 1 tensors of the shape of `scores`
     """
-    # Arithmetic instead of torch.where, which is ten times slower on the CPU.
-    positive = target.to(scores.dtype)
-    negative = 1 - positive
-    sign = positive - negative
-    results = loss.evaluate(sign * scores, order, positive)
-    weight: Any = 1
-    if class_weight is not None:
-        weight = torch.addcmul(positive * class_weight[1], negative, class_weight[0])
-    if batch_weight is not None:
-        weight = batch_weight * weight
-    factors = (weight, sign * weight, weight)
-    return tuple(result * factor for result, factor in zip(results, factors, strict=False))
+    margin, factor = _margin_and_factor(scores, target, class_weight, batch_weight)
+    results = loss.evaluate(margin, order, target)
+    weight = factor.abs()  # weights are not negative, so this is the sign taken off
+    return tuple(
+        torch.mul(result, each, out=place)
+        for result, each, place in zip(results, (weight, factor, weight), out, strict=False)
+    )
 
 
 def soft_cells(
@@ -74,3 +72,22 @@ def soft_cells(
         shares[1] * positive + sign * shares[0] * negative
         for sign, (negative, positive) in zip((1, -1, 1), sides, strict=False)
     )
+
+
+def _margin_and_factor(
+    scores: Tensor, target: Tensor, class_weight: Tensor | None, batch_weight: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Return the margins, and the weights with the sign of the margin's derivative in the score.
+
+    Arithmetic instead of torch.where, which is ten times slower on the CPU.
+    """
+    positive = target.to(scores.dtype)
+    negative = torch.rsub(positive, 1)
+    sign = positive - negative
+    factor = sign
+    if class_weight is not None:
+        of_positives = positive * class_weight[1]
+        factor = torch.addcmul(of_positives, negative, class_weight[0], value=-1)
+    if batch_weight is not None:
+        factor = factor * batch_weight
+    return sign * scores, factor

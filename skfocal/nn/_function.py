@@ -6,6 +6,8 @@ function, so that the backward pass can be differentiated once more: to autograd
 on the scores, with the curvature as its derivative.
 """
 
+from collections.abc import Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import torch
@@ -23,7 +25,7 @@ _DEVICE_BLOCK = 2**22
 
 
 class Setting(NamedTuple):
-    """What stays the same from call to call."""
+    """What the loss of an item depends on, besides tensors."""
 
     loss: MarginLoss
     task: str
@@ -34,9 +36,9 @@ class Setting(NamedTuple):
 class LossFunction(torch.autograd.Function):
     """Value and gradient of every item, and how many items are not ignored.
 
-    Called as ``LossFunction.apply(scores, target, class_weight, batch_weight, setting, order)``
-    with the shapes of :mod:`skfocal.nn._cells` and :mod:`skfocal.nn._rows`. At `order` 0 the
-    gradient is empty.
+    Called as ``LossFunction.apply(scores, target, class_weight, batch_weight, setting, order,
+    summed)`` with the shapes of :mod:`skfocal.nn._cells` and :mod:`skfocal.nn._rows`. At `order` 0
+    the gradient is empty; `summed` asks for the sum of the values, which costs no memory.
     """
 
     @staticmethod
@@ -47,21 +49,25 @@ class LossFunction(torch.autograd.Function):
         batch_weight: Tensor | None,
         setting: Setting,
         order: int,
+        summed: bool,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return value, gradient and count."""
         if class_weight is not None:
             class_weight = class_weight.to(scores.dtype)
+        tensors = (scores, target, class_weight, batch_weight)
         if torch.compiler.is_compiling() or type(scores) is not torch.Tensor:
-            results = _evaluate(scores, target, class_weight, batch_weight, setting, order)
+            (value, *gradient), count = _evaluate(*tensors, setting, order)
+            value = value.sum() if summed else value
         else:
-            results = _evaluate_blocks(scores, target, class_weight, batch_weight, setting, order)
-        value, *gradient, count = results
-        return value, gradient[0] if gradient else scores.new_empty(0), count
+            (value, *gradient), count = _evaluate_blocks(*tensors, setting, order, summed)
+        if not isinstance(count, Tensor):
+            count = torch.full((), count, device=scores.device)
+        return value, gradient[0] if order else scores.new_empty(0), count
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         """Keep the inputs and the gradient."""
-        scores, target, class_weight, batch_weight, ctx.setting, _ = inputs
+        scores, target, class_weight, batch_weight, ctx.setting, _, ctx.summed = inputs
         _, gradient, count = output
         ctx.mark_non_differentiable(count)
         ctx.set_materialize_grads(False)
@@ -74,22 +80,23 @@ class LossFunction(torch.autograd.Function):
         of_value, of_gradient, _ = grad_outputs
         result = None
         if of_value is not None:
-            if ctx.setting.task == "multiclass":
+            if ctx.setting.task == "multiclass" and not ctx.summed:
                 of_value = of_value.unsqueeze(-1)
             result = of_value * gradient
         if of_gradient is not None:
             if class_weight is not None:
                 class_weight = class_weight.to(scores.dtype)
-            product = _evaluate(
+            results, _ = _evaluate(
                 scores, target, class_weight, batch_weight, ctx.setting, 2, of_gradient
-            )[2]
+            )
+            product = results[2]
             result = product if result is None else result + product
-        return result, None, None, None, None, None
+        return result, None, None, None, None, None, None
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> tuple[Any, Any]:
         """Take the mapped dimension for one more dimension of items."""
-        scores, target, class_weight, batch_weight, setting, order = args
+        scores, target, class_weight, batch_weight, setting, order, summed = args
         if in_dims[2] is not None:
             raise NotImplementedError("vmap over the class weights of a LossModule.")
 
@@ -102,11 +109,13 @@ class LossFunction(torch.autograd.Function):
         if batch_weight is not None:
             batch_weight = first(batch_weight, in_dims[3])
         value, gradient, _ = LossFunction.apply(
-            scores, target, class_weight, batch_weight, setting, order
+            scores, target, class_weight, batch_weight, setting, order, False
         )
         kept = resolve_target(setting, scores, target).kept
         kept = torch.ones_like(value, dtype=torch.bool) if kept is None else kept
         count = kept.reshape(info.batch_size, -1).sum(-1)
+        if summed:
+            value = value.reshape(info.batch_size, -1).sum(-1)
         return (value, gradient, count), (0, 0 if order else None, 0)
 
 
@@ -117,31 +126,37 @@ def _evaluate_blocks(
     batch_weight: Tensor | None,
     setting: Setting,
     order: int,
-) -> tuple[Tensor, ...]:
+    summed: bool,
+) -> tuple[list[Tensor], Any]:
     """Return what :func:`_evaluate` returns, from blocks of flattened items."""
     on_cpu = scores.device.type == "cpu"
     block = _CPU_BLOCK * torch.get_num_threads() if on_cpu else _DEVICE_BLOCK
-    if scores.numel() <= block:
-        return _evaluate(scores, target, class_weight, batch_weight, setting, order, checked=on_cpu)
     n_item_dims = scores.dim() - (setting.task != "binary")
-    value_shape = scores.shape[:-1] if setting.task == "multiclass" else scores.shape
-    outputs = [scores.new_empty(shape) for shape in (value_shape, scores.shape)[: order + 1]]
     n_rows = scores.shape[:n_item_dims].numel()
-    rows_of_block = max(1, block * n_rows // scores.numel())
+    rows_of_block = max(1, block * n_rows // max(scores.numel(), 1))
+    value_shape = scores.shape[:-1] if setting.task == "multiclass" else scores.shape
+    value = None if summed else scores.new_empty(value_shape)
+    gradient = scores.new_empty(scores.shape) if order else None
 
     def blocks(tensor: Tensor | None) -> Any:
         if tensor is None:
-            return [None] * -(-n_rows // rows_of_block)
+            return repeat(None)
         return tensor.reshape(n_rows, *tensor.shape[n_item_dims:]).split(rows_of_block)
 
+    total: Any = scores.new_zeros(())
     count: Any = 0
-    pieces = map(blocks, (scores, target, batch_weight, *outputs))
-    for s, t, b, *out in zip(*pieces, strict=True):
-        *results, kept = _evaluate(s, t, class_weight, b, setting, order, checked=on_cpu)
-        for piece, result in zip(out, results, strict=True):
-            piece.copy_(result)
-        count = count + kept
-    return (*outputs, count)
+    columns = map(blocks, (scores, target, batch_weight, value, gradient))
+    # Nothing here is seen by autograd, and inference mode makes small operations cheaper.
+    with torch.inference_mode():
+        for s, t, b, *out in zip(*columns, strict=False):
+            results, kept = _evaluate(
+                s, t, class_weight, b, setting, order, out=out, checked=on_cpu
+            )
+            count = count + kept
+            if summed:
+                total += results[0].sum()
+    value = total if value is None else value
+    return [value] if gradient is None else [value, gradient], count
 
 
 def _evaluate(
@@ -153,8 +168,9 @@ def _evaluate(
     order: int,
     vector: Tensor | None = None,
     *,
+    out: Sequence[Tensor | None] = (None, None, None),
     checked: bool = False,
-) -> tuple[Tensor, ...]:
+) -> tuple[tuple[Tensor, ...], Any]:
     """Return the derivatives up to `order` (the second times `vector`), and the count of items.
 
     With `checked`, values of the target may be looked at.
@@ -162,19 +178,20 @@ def _evaluate(
     target, soft, kept = resolve_target(
         setting, scores, target, checked=checked, keep_soft=batch_weight is not None
     )
-    weights = class_weight, batch_weight
+    arguments = (setting.loss, scores, target, class_weight, batch_weight, order)
     if setting.task == "multiclass":
-        evaluate_rows = soft_rows if soft else hard_rows
-        results = evaluate_rows(setting.loss, scores, target, *weights, order, vector)
+        results = (soft_rows if soft else hard_rows)(*arguments, vector)
+    elif soft:
+        results = soft_cells(*arguments)
     else:
-        evaluate_cells = soft_cells if soft else hard_cells
-        results = evaluate_cells(setting.loss, scores, target, *weights, order)
-        if vector is not None:
-            results = (*results[:2], results[2] * vector)
-    if kept is None:
-        return (*results, torch.tensor(results[0].numel(), device=scores.device))
-    # Chosen, not multiplied: the loss of an ignored item may be NaN.
-    results = tuple(
-        torch.where(kept if r.dim() == kept.dim() else kept.unsqueeze(-1), r, 0.0) for r in results
-    )
-    return (*results, kept.sum())
+        results = hard_cells(*arguments, out)
+    if vector is not None and setting.task != "multiclass":
+        results = (*results[:2], results[2] * vector)
+    if kept is not None:
+        # Chosen, not multiplied: the loss of an ignored item may be NaN.
+        cells = [kept if result.dim() == kept.dim() else kept.unsqueeze(-1) for result in results]
+        results = tuple(torch.where(k, r, 0.0) for k, r in zip(cells, results, strict=True))
+    for place, result in zip(out, results, strict=False):
+        if place is not None and place is not result:
+            place.copy_(result)
+    return results, results[0].numel() if kept is None else kept.sum()

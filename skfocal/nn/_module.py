@@ -197,6 +197,7 @@ class LossModule(nn.Module):
             self._batch_weight(setting, items, sample_weight),
             setting,
             int(torch.is_grad_enabled() and items.scores.requires_grad),
+            self.reduction != "none" and sample_weight is None,
         )
         result = reduce_items(
             value, count, self.reduction, setting, items, sample_weight, class_weight

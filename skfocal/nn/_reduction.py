@@ -22,8 +22,8 @@ def reduce_items(
 
     Parameters
     ----------
-    value : Tensor of the shape of the items
-        Losses, class weights included, 0 where ignored.
+    value : Tensor of the shape of the items, or of shape ()
+        Losses, class weights included, 0 where ignored; or their sum, without sample weights.
     count : Tensor of shape ()
         Items that are not ignored.
     reduction : {"none", "mean", "sum", "positives", "weights"}

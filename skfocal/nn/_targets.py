@@ -169,7 +169,7 @@ def resolve_target(
         target = torch.where(kept, target, 0)
     if checked and not plain:
         _check_values(target, n_classes, setting)
-        plain = not rows and floating and torch.equal(target, target * target)
+        plain = not rows and floating and _is_hard(target)
     soft = floating and (keep_soft or not plain)
     if setting.label_smoothing == 0:
         return ResolvedTarget(target, soft, kept)
@@ -187,9 +187,19 @@ def _is_plain(target: Tensor, n_classes: int, ignore_index: int, rows: bool) -> 
     if 0 <= ignore_index < n_classes or (rows and target.is_floating_point()):
         return False
     if target.is_floating_point():
-        return torch.equal(target, target * target)
+        return _is_hard(target)
     lowest, highest = torch.aminmax(target)
     return bool(lowest >= 0) and bool(highest < n_classes)
+
+
+def _is_hard(target: Tensor) -> bool:
+    """Return whether floating-point shares are all 0 or 1."""
+    if target.dtype in (torch.float16, torch.bfloat16):
+        target = target.float()
+    rest = torch.addcmul(target, target, target, value=-1).reshape(-1)  # t (1 - t)
+    # A sum of squares, since comparisons are several times slower. It takes shares below 1e-22
+    # for 0, which changes no result.
+    return float(torch.dot(rest, rest)) == 0.0
 
 
 def _check_values(target: Tensor, n_classes: int, setting: "Setting") -> None:

@@ -1,5 +1,6 @@
 """alpha, class_weight and pos_weight as torch users write them, in one table of class weights."""
 
+from functools import reduce
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ def weight_table(task: str, alpha: Any, class_weight: Any, pos_weight: Any) -> T
     Returns
     -------
     None, or Tensor of shape (K,), (2,) or (2, L), negatives first
-        Of the dtype of what is given as a tensor, else of torch's default dtype.
+        Of torch's default dtype, or a wider one that is given.
 
     Raises
     ------
@@ -41,10 +42,12 @@ def weight_table(task: str, alpha: Any, class_weight: Any, pos_weight: Any) -> T
     if any(table.dim() == 2 for table in tables):
         tables = [table.reshape(2, -1) for table in tables]
     _check_same_length(tables)
-    product = tables[0].clone()
+    product = tables[0]
     for table in tables[1:]:
         product = product * table
-    return product
+    dtypes = [g.dtype for g in (alpha, class_weight, pos_weight) if isinstance(g, Tensor)]
+    dtypes = [dtype for dtype in dtypes if dtype.is_floating_point]
+    return product.to(reduce(torch.promote_types, dtypes, torch.get_default_dtype()))
 
 
 def single_alpha_error(alpha: float, n_classes: int) -> ValueError:
@@ -116,12 +119,11 @@ def _positive_table(task: str, pos_weight: Any) -> Tensor:
 
 
 def _numbers(name: str, given: Any) -> Tensor:
-    """Return what is given as floating-point tensor without a graph."""
-    dtype = None if isinstance(given, Tensor) else torch.get_default_dtype()
+    """Return what is given as a tensor of float64, for arithmetic, without a graph."""
     try:
         if isinstance(given, bool | str):
             raise TypeError
-        tensor = torch.as_tensor(given, dtype=dtype).detach()
+        return torch.as_tensor(given, dtype=torch.float64).detach()
     except (TypeError, ValueError, RuntimeError):
         hint = ""
         if isinstance(given, str):
@@ -132,7 +134,6 @@ def _numbers(name: str, given: Any) -> Tensor:
         raise TypeError(
             f"LossModule: {name} must be a number or a vector of numbers, got {given!r}{hint}."
         ) from None
-    return tensor if tensor.is_floating_point() else tensor.to(torch.get_default_dtype())
 
 
 def _non_negative(name: str, tensor: Tensor) -> Tensor:

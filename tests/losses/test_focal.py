@@ -67,7 +67,8 @@ def test_one_gamma_per_label(dtype):
         alone = FocalLoss(gamma).evaluate(margin[:, label])
         for got, wanted in zip(together, alone, strict=True):
             assert got.dtype == dtype
-            np.testing.assert_array_equal(got[:, label], wanted)
+            # Alone, gamma = 2 is a square and no exponential.
+            np.testing.assert_allclose(got[:, label], wanted, rtol=64 * np.finfo(dtype).eps)
         single = FocalLoss(gamma).log_relative_slope(margin[:, label])
         np.testing.assert_array_equal(slope[:, label], single)
 
