@@ -111,7 +111,7 @@ def _read_csv(path, head):
             raise ValueError("it is neither CSV nor Parquet")
         options |= _find_dialect(head.decode("utf-8", errors="replace"))
     try:
-        return pd.read_csv(path, encoding="utf-8-sig", **options)
+        return pd.read_csv(path, **options)
     except UnicodeDecodeError:
         return pd.read_csv(path, encoding="cp1252", **options)
 
@@ -216,9 +216,7 @@ def _clean(X, notes):
         notes.append(f"Infinite values in {_list(infinite)} were taken as missing.")
     reasons = {
         "constant": [name for name in X if X[name].nunique(dropna=False) <= 1],
-        "different in every row, as a name is": [
-            name for name in X if _looks_like_id(X[name])
-        ],
+        "different in every row, as a name is": [name for name in X if _looks_like_id(X[name])],
     }
     for reason, names in reasons.items():
         if names:

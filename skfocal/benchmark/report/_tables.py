@@ -102,8 +102,9 @@ def tabulate_overview(results, metrics, order):
         rows.append(row)
     arrows = {True: "↑", False: "↓"}
     labels = [f"{METRICS[m].label} {arrows[METRICS[m].greater_is_better]}" for m in metrics]
+    units = "the test folds" if results["family"].nunique() == 1 else "families of data sets"
     caption = (
-        "Mean over families of data sets, and the mean rank in grey. Ordered by the mean rank of "
+        f"Mean over {units}, and the mean rank in grey. Ordered by the mean rank of "
         f"{METRICS[metrics[0]].label.lower()}; the best mean of a column is bold. "
         "↑ higher is better, ↓ lower is better."
     )
