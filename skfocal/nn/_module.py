@@ -204,7 +204,7 @@ class LossModule(nn.Module):
         )
         if self.reduction == "none" and self.task == "multilabel" and result.dim() > 1:
             result = result.movedim(-1, self.class_dim)
-        if torch.is_autocast_enabled(scores.device.type):
+        if result.dtype == scores.dtype or _under_autocast(scores.device.type):
             return result
         return result.to(scores.dtype)
 
@@ -255,6 +255,10 @@ class LossModule(nn.Module):
 def _check_choice(name: str, value: Any, allowed: Any) -> None:
     if value not in allowed:
         raise ValueError(f"LossModule: {name} must be one of {list(allowed)}, got {value!r}.")
+
+
+def _under_autocast(device_type: str) -> bool:
+    return torch.amp.is_autocast_available(device_type) and torch.is_autocast_enabled(device_type)
 
 
 def _bound_loss(loss: MarginLoss, task: str, class_counts: Any) -> MarginLoss:
