@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skfocal._classifier import LOSS_CONSTRAINTS
+from skfocal._classifier import LOSS_CONSTRAINTS, encode_labels
 from skfocal._schedules import Schedule, WarmUp
 from skfocal.neural_network._forward import forward
 from skfocal.neural_network._rows import Scaling, fit_scaling
@@ -169,6 +170,18 @@ class NeuralClassifier:
         weights = (None, None) if sample_weight is None else (sample_weight[p] for p in parts)
         return tuple((X[p], y[p], w) for p, w in zip(parts, weights, strict=True))
 
+    def _codes(self, y, classes) -> np.ndarray:
+        """Return the codes of labels, all of which must be known."""
+        check_classification_targets(y)
+        labels, inverse = encode_labels(y)
+        unknown = labels[~np.isin(labels, classes)]
+        if len(unknown):
+            raise ValueError(
+                f"{type(self).__name__}: y has the labels {unknown.tolist()}, which are not among "
+                f"the classes {classes.tolist()}."
+            )
+        return np.searchsorted(classes, labels)[inverse]
+
     def _fit_rows(self, X, target, sample_weight, seed, start, held_out=None, partial=False):
         """Check that everything fits together, and train.
 
@@ -179,7 +192,9 @@ class NeuralClassifier:
         training = self._import_training()
         task = training.Task(
             kind=target.task,
-            n_scores=1 if target.task == "binary" else len(target.classes),
+            n_scores={"binary": 1, "multiclass": len(target.classes)}.get(
+                target.task, target.codes.shape[-1]
+            ),
             X=X,
             target=target.codes.astype(np.int64),
             weight=_relative(sample_weight),
@@ -281,11 +296,12 @@ class NeuralClassifier:
         weights = [value for name, value in self._state.items() if name.startswith("weights.")]
         width = max(max(w.shape[1], w.shape[0] * w.shape[2]) for w in weights)
         step = max(1, _PREDICTED_BLOCK // width)
-        scaling = self._scaling
-        parts = [
-            forward(self._state, scaling.apply(X[start : start + step]), self.activation)
-            for start in range(0, X.shape[0], step)
-        ]
+        parts = []
+        for start in range(0, X.shape[0], step):
+            rows = self._scaling.apply(X[start : start + step])
+            # In float64, though the weights are float32: rounding must not show whether a row is
+            # predicted alone or among others.
+            parts.append(forward(self._state, rows.astype(np.float64), self.activation))
         return np.concatenate(parts, axis=1)
 
 

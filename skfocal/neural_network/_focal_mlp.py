@@ -1,7 +1,6 @@
 """Multilayer perceptron with a focal loss, or any other loss of the margin."""
 
 import numpy as np
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfocal._classifier import MarginClassifier, Target, encode_labels
@@ -327,18 +326,6 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
 
     def _split(self, y, random):
         return stratified_split(encode_labels(y)[1], self.validation_fraction, random)
-
-    def _codes(self, y, classes) -> np.ndarray:
-        """Return the codes of labels, all of which must be known."""
-        check_classification_targets(y)
-        labels, inverse = encode_labels(y)
-        unknown = labels[~np.isin(labels, classes)]
-        if len(unknown):
-            raise ValueError(
-                f"{type(self).__name__}: y has the labels {unknown.tolist()}, which are not among "
-                f"the classes {classes.tolist()}."
-            )
-        return np.searchsorted(classes, labels)[inverse]
 
     def _check_partial_fit(self, first, classes) -> None:
         name = type(self).__name__

@@ -20,14 +20,14 @@ def forward(state: State, X: np.ndarray, activation: str) -> np.ndarray:
     ----------
     state : dict of ndarray
         The state of the module, by the names of its parameters.
-    X : ndarray of shape (n, n_features) of float32
+    X : ndarray of shape (n, n_features) of float32 or float64
         Rows, scaled as in training.
     activation : str
         Function of the hidden units.
 
     Returns
     -------
-    ndarray of shape (n_members, n, n_scores) of float32
+    ndarray of shape (n_members, n, n_scores) of the dtype of `X`
     """
     if "frequencies" in state:
         angles = (2 * np.pi * state["frequencies"]) * X[:, :, None] + state["phases"]

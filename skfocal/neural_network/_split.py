@@ -32,3 +32,56 @@ def stratified_split(
         count = min(max(count, int(len(rows) >= _COMMON)), len(rows) - 1)
         held_out[random.choice(rows, count, replace=False)] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def iterative_split(
+    indicator: np.ndarray, fraction: float, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hold out about the same share of the positives of each label.
+
+    Labels take turns, the one with the fewest positives left first: each of its rows goes to the
+    side that lacks more of this label, or else more rows.
+
+    Parameters
+    ----------
+    indicator : ndarray of shape (n, n_labels) of 0 and 1
+    fraction : float in (0, 1)
+        Share to hold out. A label with 5 positives is wanted on both sides.
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    training, validation : ndarrays of int
+        Sorted row numbers.
+
+    References
+    ----------
+    Sechidis et al., "On the Stratification of Multi-Label Data", ECML PKDD 2011,
+    doi:10.1007/978-3-642-23808-6_10
+    """
+    positive = indicator.astype(bool)
+    n_rows = len(positive)
+    totals = positive.sum(axis=0)
+    held_out = np.maximum(fraction * totals, totals >= _COMMON)
+    # Positives and rows that each side, training first, still lacks.
+    lacking = np.stack([totals - held_out, held_out])
+    lacking_rows = np.array([1 - fraction, fraction]) * n_rows
+    side = np.full(n_rows, -1)
+
+    def assign(row: int, label: int | None) -> None:
+        wanted = [0.0, 0.0] if label is None else lacking[:, label]
+        chosen = max((0, 1), key=lambda s: (wanted[s], lacking_rows[s]))
+        side[row] = chosen
+        lacking[chosen] -= positive[row]
+        lacking_rows[chosen] -= 1
+
+    while True:
+        left = positive[side < 0].sum(axis=0)
+        if not left.any():
+            break
+        label = int(np.argmin(np.where(left > 0, left, n_rows + 1)))
+        for row in random.permutation(np.flatnonzero((side < 0) & positive[:, label])):
+            assign(row, label)
+    for row in random.permutation(np.flatnonzero(side < 0)):
+        assign(row, None)
+    return np.flatnonzero(side == 0), np.flatnonzero(side == 1)

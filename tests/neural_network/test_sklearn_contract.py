@@ -369,6 +369,13 @@ def test_I03_nothing_is_printed(capfd):
     assert "epoch" in capfd.readouterr().err
 
 
+def test_rows_are_predicted_alone_as_among_others():
+    X, y = table(3)
+    model = small().fit(X, y)
+    alone = np.concatenate([model.predict_proba(row[None]) for row in X])
+    np.testing.assert_allclose(alone, model.predict_proba(X), rtol=1e-12)
+
+
 def test_wrappers():
     X, y = make_classification(300, 6, weights=[0.85], random_state=0)
     model = small(max_epochs=20)

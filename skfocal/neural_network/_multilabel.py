@@ -1,0 +1,434 @@
+"""Multilabel classifier: one network, one loss of the margin for each label."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.special import log_expit
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted
+
+from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier, encode_labels
+from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier
+from skfocal.neural_network._ensemble import ensemble_log_odds
+from skfocal.neural_network._split import iterative_split
+from skfocal.posterior import probabilities_from_log_odds
+from skfocal.utils._compat import _fit_context
+from skfocal.weights import class_weights
+
+
+class LabelTarget(NamedTuple):
+    """An indicator of the labels, with what each side of each label weighs."""
+
+    classes: np.ndarray
+    codes: np.ndarray  # indicator of shape (n, n_labels)
+    counts: np.ndarray  # summed sample weights, of shape (2, n_labels), negatives first
+    class_weight: np.ndarray  # of shape (2, n_labels)
+
+    @property
+    def task(self) -> str:
+        return "multilabel"
+
+
+class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
+    """Small neural networks for any number of labels a row, with a focal loss for each label.
+
+    The network and its training are those of :class:`FocalMLPClassifier`, with one score for
+    each label. With margin m_ij of row i and label j (the score if the row has the label, minus
+    the score if not), each member minimises::
+
+        mean_ij w_ij * loss(m_ij)
+
+    where w_ij is the sample weight, divided by the mean of these, times the weight of that side
+    of the label.
+
+    Parameters
+    ----------
+    gamma : float in [0, inf) or array-like of shape (n_labels,), default=2.0
+        Focusing exponent of the focal loss; 0 is cross-entropy. It belongs to ``loss="focal"``
+        alone: other losses have parameters of their own, given by an instance.
+    alpha : None, float in (0, 1), array-like of shape (n_labels,), "balanced" or \
+"effective", default=None
+        Weight of the positives of each label, ``1 - alpha`` that of its negatives, normalised so
+        that the mean weight over the training samples of each label is 1. ``"balanced"`` is the
+        inverse frequency; ``"effective"`` the class-balanced weights
+        ``(1 - beta) / (1 - beta**n)``.
+    hidden_layer_sizes : int or array-like of int in [1, inf), default=(64,)
+        Width of each hidden layer of a member; ``()`` is a linear one.
+    activation : {"identity", "logistic", "relu", "tanh"}, default="relu"
+        Function of the hidden units.
+    dropout : float in [0, 1), default=0.1
+        Share of the hidden units that is left out in a step, rounded to a multiple of 1/256.
+    n_members : int in [1, inf), default=8
+        Perceptrons, which differ by their initial weights and their dropout.
+    numeric_embedding : {"periodic", None}, default="periodic"
+        ``"periodic"``: beside each feature the network reads four sine waves of it, of learned
+        frequency and phase.
+    loss : str or MarginLoss, default="focal"
+        A name from :func:`skfocal.losses.list_losses`, such as ``"asymmetric"``, or an instance,
+        whose parameters a search reaches as ``loss__<parameter>``.
+    beta : float in [0, 1], default=0.999
+        For ``alpha="effective"``; the paper scans 0.9 to 0.9999.
+    class_weight : dict, "balanced" or None, default=None
+        Not normalised; multiplies alpha. A dict has the keys 0 and 1 and holds for every label;
+        ``"balanced"`` weighs each label by its own frequencies.
+    probabilities : {"weighted", "raw", "posterior"}, default="weighted"
+        What :meth:`predict_proba` estimates, see :class:`FocalMLPClassifier`.
+    warm_up : int in [0, inf) or skfocal.nn.Schedule, default=0
+        Epochs of cross-entropy before the loss, or a schedule of losses and class weights.
+    initial_bias : {"prior", "best"} or None, default="prior"
+        Scores to start at, see :func:`skfocal.nn.initial_bias`; None is 0.
+    optimizer : {"adamw", "adam", "sgd"}, default="adamw"
+        ``"sgd"`` has a Nesterov momentum of 0.9.
+    learning_rate_init : float in (0, inf), default=2e-3
+        Largest learning rate.
+    weight_decay : float in [0, inf), default=1e-2
+        Decay of all parameters but the output bias, which holds the class frequencies.
+    learning_rate : {"linear", "constant", "cosine", "one-cycle"}, default="linear"
+        How the rate moves from step to step: down to 0 in a straight line or half a cosine, or
+        up for a third of the steps and then down.
+    batch_size : int in [1, inf) or "auto", default="auto"
+        Most rows of a batch; ``"auto"`` is 256. The rows of an epoch are cut evenly.
+    max_epochs : int in [1, inf) or "auto", default="auto"
+        Epochs; ``"auto"`` is as many whole ones as 800 steps take.
+    early_stopping : bool, default=False
+        Stop when `scoring` gets no better on rows that are held out, and keep the weights with
+        which it was best.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows that is held out, stratified by all labels.
+    n_iter_no_change : int in [1, inf), default=10
+        Epochs without improvement after which to stop.
+    tol : float in [0, inf), default=1e-4
+        Improvement that counts.
+    scoring : {"average_precision", "neg_log_loss"}, default="average_precision"
+        What early stopping watches; neither depends on gamma. Average precision is the mean over
+        the labels that have both outcomes in the held-out rows; without such a label it is the
+        negative log loss.
+    standardize : bool, default=True
+        Shift and scale the features to mean 0 and variance 1 over the training rows.
+    random_state : int, RandomState instance or None, default=None
+        Draws initial weights, batches, dropout and the held-out rows.
+    device : str, default="auto"
+        Where to train, such as ``"cpu"`` or ``"cuda"``; ``"auto"`` is CUDA if there is one.
+        Predicting is on the CPU, without torch.
+    warm_start : bool, default=False
+        Continue from the weights of the last fit.
+    verbose : int, default=0
+        Show a progress bar if positive.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        Numbers of the labels; the two classes if the target was a vector or a single column.
+    loss_ : MarginLoss
+        The loss in force when the weights were reached, bound to the training set.
+    class_weight_ : ndarray of shape (2, n_labels)
+        Weights in force then, negatives first; 0 for an outcome that does not occur where
+        ``"balanced"`` or ``"effective"`` was asked for.
+    mean_, scale_ : ndarrays of shape (n_features_in_,)
+        Shift and scale of the features.
+    loss_curve_ : list of float
+        Mean loss of each epoch, the sum over the members.
+    n_epochs_ : int
+        Epochs, those of earlier fits that were continued included.
+    validation_scores_ : list of float
+        Score of each epoch on the held-out rows, with early stopping only.
+    best_epoch_ : int
+        Number of epochs after which the weights were best, with early stopping only.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X had string column names.
+
+    Raises
+    ------
+    ImportError
+        In ``fit``, without torch or skorch.
+    ValueError
+        In ``fit``, if a parameter is outside its range, the target is not an indicator or
+        binary, or a combination has no meaning.
+
+    See Also
+    --------
+    FocalMLPClassifier : One class a row.
+
+    References
+    ----------
+    Ridnik et al., "Asymmetric Loss For Multi-Label Classification", ICCV 2021,
+    arXiv:2009.14119
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from skfocal.neural_network import MultiLabelFocalClassifier
+    >>> X, Y = make_multilabel_classification(n_samples=200, n_classes=4, random_state=0)
+    >>> model = MultiLabelFocalClassifier(n_members=2, max_epochs=20, random_state=0)
+    >>> model.fit(X, Y).predict_proba(X).shape
+    (200, 4)
+    """
+
+    _parameter_constraints: dict = NETWORK_CONSTRAINTS | {
+        "gamma": [*LOSS_CONSTRAINTS["gamma"], "array-like"],
+        "alpha": [option for option in LOSS_CONSTRAINTS["alpha"] if option is not dict],
+    }
+
+    def __init__(
+        self,
+        gamma=2.0,
+        alpha=None,
+        *,
+        hidden_layer_sizes=(64,),
+        activation="relu",
+        dropout=0.1,
+        n_members=8,
+        numeric_embedding="periodic",
+        loss="focal",
+        beta=0.999,
+        class_weight=None,
+        probabilities="weighted",
+        warm_up=0,
+        initial_bias="prior",
+        optimizer="adamw",
+        learning_rate_init=2e-3,
+        weight_decay=1e-2,
+        learning_rate="linear",
+        batch_size="auto",
+        max_epochs="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        scoring="average_precision",
+        standardize=True,
+        random_state=None,
+        device="auto",
+        warm_start=False,
+        verbose=0,
+    ):
+        self.gamma = gamma
+        self.alpha = alpha
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.n_members = n_members
+        self.numeric_embedding = numeric_embedding
+        self.loss = loss
+        self.beta = beta
+        self.class_weight = class_weight
+        self.probabilities = probabilities
+        self.warm_up = warm_up
+        self.initial_bias = initial_bias
+        self.optimizer = optimizer
+        self.learning_rate_init = learning_rate_init
+        self.weight_decay = weight_decay
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.scoring = scoring
+        self.standardize = standardize
+        self.random_state = random_state
+        self.device = device
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows; CSR is made dense a batch at a time.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            Indicator of 0 and 1, or a vector or column of two classes of any type.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights; a row of weight 0 counts as absent.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Rows that early stopping watches, instead of some held out from `X`.
+        y_val : {array-like, sparse matrix} of shape (n_val, n_labels) or (n_val,), default=None
+            Their labels.
+
+        Returns
+        -------
+        MultiLabelFocalClassifier
+            The fitted estimator.
+        """
+        continued = self.warm_start and hasattr(self, "classes_")
+        X, y, sample_weight = self._validate(
+            X, y, sample_weight, multi_output=True, reset=not continued
+        )
+        self._check_network()
+        classes, binary_classes = self._label_names(y)
+        if continued and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"{type(self).__name__}: warm_start continues with the labels "
+                f"{self.classes_.tolist()}, got {classes.tolist()}."
+            )
+        seed = self._draw_seed()
+        training, held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
+        self._binary_classes, self._y_ndim = binary_classes, y.ndim
+        self._n_labels = 1 if y.ndim == 1 else y.shape[1]
+        X, y, sample_weight = training
+        target = self._weigh(classes, self._as_indicator(y), sample_weight)
+        if held_out is not None:
+            X_held, y_held, weight_held = held_out
+            held_out = X_held, self._as_indicator(y_held), weight_held
+        start = self._where_it_ended() if continued else None
+        return self._fit_rows(X, target, sample_weight, seed, start, held_out)
+
+    def decision_function(self, X):
+        """Return the log-odds of each label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_labels), or (n_samples,) for a vector of two classes
+            Log-odds of the mean of the members' probabilities.
+        """
+        check_is_fitted(self)
+        weight = self.class_weight_
+        decision = ensemble_log_odds(
+            self.loss_,
+            self._member_scores(self._validate_more(X)),
+            "multilabel",
+            kind=self._probabilities,
+            # See _check_compatibility.
+            class_weight=np.where(weight > 0, weight, 1.0),
+        )
+        return decision[:, 0] if self._y_ndim == 1 else decision
+
+    def predict_proba(self, X):
+        """Return the probability of each label, as ``probabilities`` defines it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_labels), or (n_samples, 2) for a vector of two classes
+        """
+        decision = self.decision_function(X)
+        task = "binary" if self._y_ndim == 1 else "multilabel"
+        return probabilities_from_log_odds(decision, task)
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of :meth:`predict_proba`, finite where that rounds to 0.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of the shape of :meth:`predict_proba`
+        """
+        decision = self.decision_function(X)
+        if self._y_ndim == 1:
+            return np.stack([log_expit(-decision), log_expit(decision)], axis=-1)
+        return log_expit(decision)
+
+    def predict(self, X):
+        """Return the labels whose probability is above 0.5.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_labels) or (n_samples,)
+            An indicator of 0 and 1, or classes in the form that the target had.
+        """
+        codes = (self.decision_function(X) > 0).astype(int)
+        return codes if self._binary_classes is None else self._binary_classes[codes]
+
+    def _check_compatibility(self, loss, target) -> None:
+        # An outcome that does not occur has no weight to undo.
+        present = np.where(target.counts > 0, target.class_weight, 1.0)
+        super()._check_compatibility(loss, target._replace(class_weight=present))
+
+    def _label_names(self, y):
+        """Return the labels and, if the target is one of two classes, these."""
+        name = type(self).__name__
+        if y.ndim == 2 and y.shape[1] > 1:
+            return np.arange(y.shape[1]), None
+        classes, _ = encode_labels(_dense(y).ravel())
+        if len(classes) > 2:
+            kind = type_of_target(_dense(y).ravel(), input_name="y")
+            raise ValueError(
+                f"{name}: a vector or column is one label. Only binary classification is "
+                f"supported. The type of the target is {kind}."
+            )
+        if len(classes) == 1:
+            # A constant column of an indicator is a label that happens to be rare.
+            if y.ndim == 1 or not np.isin(classes, (0, 1)).all():
+                raise ValueError(
+                    f"{name} needs samples of 2 classes in a vector, got one class: "
+                    f"{classes.tolist()[0]!r}."
+                )
+            classes = np.array([0, 1])
+        return classes, classes
+
+    def _as_indicator(self, y) -> np.ndarray:
+        """Return labels as integers 0 and 1 of shape (n, n_labels)."""
+        name = type(self).__name__
+        y = _dense(y)
+        if self._binary_classes is not None:
+            return self._codes(y.ravel(), self._binary_classes)[:, None]
+        if y.ndim != 2 or y.shape[1] != self._n_labels or not np.isin(y, (0, 1)).all():
+            raise ValueError(
+                f"{name} needs an indicator of 0 and 1 of shape (n_samples, {self._n_labels}), got "
+                f"{np.unique(y)[:5].tolist()} ... in the shape {y.shape}."
+            )
+        return y.astype(np.int64)
+
+    def _split(self, y, random):
+        y = _dense(y)
+        if y.ndim == 1 or y.shape[1] == 1:
+            y = encode_labels(y.ravel())[1][:, None]
+        return iterative_split(y, self.validation_fraction, random)
+
+    def _weigh(self, classes, indicator, sample_weight) -> LabelTarget:
+        """Return the indicator with the weights of both sides of each label."""
+        name, n_labels = type(self).__name__, indicator.shape[1]
+        for parameter in ("gamma", "alpha"):
+            value = getattr(self, parameter)
+            if np.ndim(value) and np.shape(value) != (n_labels,):
+                raise ValueError(
+                    f"{name}: {parameter} must be one value or {n_labels}, one for each label, "
+                    f"got the shape {np.shape(value)}."
+                )
+        weight = np.ones(len(indicator)) if sample_weight is None else sample_weight
+        positive = weight @ indicator
+        counts = np.stack([weight.sum() - positive, positive])
+        alphas = self.alpha if np.ndim(self.alpha) else [self.alpha] * n_labels
+        sides = np.array([0, 1]) if self._binary_classes is None else self._binary_classes
+        table = [
+            class_weights(sides, count, alpha=alpha, class_weight=self.class_weight, beta=self.beta)
+            for alpha, count in zip(alphas, counts.T, strict=True)
+        ]
+        return LabelTarget(classes, indicator, counts, np.stack(table, axis=1))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_class = False
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _dense(y):
+    return y.toarray() if sparse.issparse(y) else y
