@@ -14,10 +14,10 @@ from skfocal.losses import MarginLoss
 from skfocal.utils._compat import (
     Interval,
     StrOptions,
-    _check_sample_weight,
     _fit_context,
     validate_data,
 )
+from skfocal.utils._validation import validate_rows
 
 # A first solution on 1 row in 16 pays when the rows are many and the sample still describes the
 # coefficients and the rarest class.
@@ -208,7 +208,7 @@ class FocalLogisticRegression(MarginClassifier):
         FocalLogisticRegression
             The fitted estimator.
         """
-        X, y, sample_weight = self._validate(X, y, sample_weight)
+        X, y, sample_weight = validate_rows(self, X, y, sample_weight)
         target = self._encode_target(y, sample_weight)
         loss = self._resolve_loss()
         self._check_compatibility(loss, target)
@@ -216,29 +216,6 @@ class FocalLogisticRegression(MarginClassifier):
         objective = self._make_objective(X, target, sample_weight, loss)
         result = self._solve(objective, *self._start(objective, target))
         return self._store(result, objective, target, loss)
-
-    def _validate(self, X, y, sample_weight):
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-            accept_large_sparse=True,
-        )
-        if sample_weight is None:
-            return X, y, None
-        sample_weight = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
-        if not sample_weight.any():
-            raise ValueError("Sample weights must contain at least one non-zero number.")
-        if not sample_weight.all():
-            # Rows of weight 0 must not decide which classes exist, nor be drawn into the
-            # preliminary sample.
-            kept = np.flatnonzero(sample_weight)
-            X, y, sample_weight = X[kept], y[kept], sample_weight[kept]
-        return X, y, sample_weight
 
     def _check_compatibility(self, loss: MarginLoss, target: Target) -> None:
         if loss.weighs_batch:
