@@ -214,6 +214,13 @@ class TestEarlyStopping:
         assert np.all(held_out[common] > 0)
         assert np.all(Y[training].sum(axis=0)[common] > 0)
 
+    def test_H10_five_positives_are_on_both_sides(self):
+        Y = np.zeros((200, 2), dtype=int)
+        Y[:5, 0] = Y[3:100, 1] = 1
+        training, validation = iterative_split(Y, 0.05, np.random.default_rng(0))
+        assert Y[validation].sum(axis=0).min() >= 1
+        assert Y[training, 0].sum() >= 3
+
     def test_H11_best_weights_are_restored(self):
         X, Y = table(n=300)
         model = small(

@@ -172,7 +172,14 @@ def test_H05_feature_names():
 
 @pytest.mark.parametrize(
     "parameters",
-    [{}, {"alpha": "balanced"}, {"alpha": "effective"}, {"class_weight": "balanced"}],
+    [
+        {},
+        {"alpha": "balanced"},
+        {"alpha": "effective"},
+        {"class_weight": "balanced"},
+        # Adam does not notice the unit of the weights.
+        {"optimizer": "sgd", "learning_rate_init": 0.05},
+    ],
     ids=str,
 )
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -229,6 +236,14 @@ def test_H08_I10_parameters_are_stored_untouched():
         FocalMLPClassifier(2.0, None, (8,))  # keyword-only after alpha
 
 
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 def global_states():
     return (
         random.getstate(),
@@ -238,7 +253,7 @@ def global_states():
     )
 
 
-def test_H13_H14_seeds_threads_and_global_state():
+def test_H13_H14_seeds_threads_and_global_state(two_threads):
     X, y = table()
     before = global_states()
     model = small(dropout=0.3, batch_size=50)
