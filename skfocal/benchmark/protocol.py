@@ -193,7 +193,7 @@ def evaluate(method: Method, table: NumericTable, fold: Fold, plan: Plan):
         try:
             result, predictions = _compete(method, table, fold, plan)
             row |= result
-        except Exception as error:
+        except Exception as error:  # whatever a contestant raises is its result
             row |= {"status": "failed", "error": _describe_error(error)}
     row["warnings"] = _summarise(caught)
     return row, predictions
@@ -307,7 +307,7 @@ def _search(method, configurations, table, X, y, inner, random_state):
                 model.fit(X_train, y_train)
                 probability[check] = _predict_probability(model, X[check])
                 scores.append(average_precision_score(y[check], probability[check]))
-        except Exception as error:
+        except Exception as error:  # a setting that fails is out of the race
             failure = error
             warnings.warn(f"{parameters}: {error}", FitFailedWarning, stacklevel=1)
             continue

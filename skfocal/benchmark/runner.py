@@ -138,7 +138,7 @@ def _check_arguments(random_state, time_limit, progress):
 
 def _require_imblearn():
     try:
-        import imblearn  # noqa: F401
+        import imblearn  # noqa: F401 (whether it can be)
     except ImportError as error:
         raise ImportError(
             f"The benchmark needs imbalanced-learn ({error}); "

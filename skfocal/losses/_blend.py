@@ -52,12 +52,12 @@ class BlendedLoss(MarginLoss):
             )
 
     @property
-    def tasks(self) -> frozenset[str]:  # type: ignore[override]
+    def tasks(self) -> frozenset[str]:  # type: ignore[override]  # a constant in the base class
         """Those of the loss."""
         return self.loss.tasks
 
     @property
-    def weighs_batch(self) -> bool:  # type: ignore[override]
+    def weighs_batch(self) -> bool:  # type: ignore[override]  # a constant in the base class
         """Whether the loss does."""
         return self.loss.weighs_batch
 

@@ -89,7 +89,7 @@ class LDAMLoss(MarginLoss):
         check_parameter(self, "scale", 0, closed="neither")
 
     @property
-    def score_scale(self) -> float:  # type: ignore[override]
+    def score_scale(self) -> float:  # type: ignore[override]  # a constant in the base class
         """The factor on the scores, `scale`."""
         return float(self.scale)
 

@@ -1,7 +1,7 @@
 """The losses in torch: any registered loss as a module, initial biases, and schedules."""
 
 try:
-    import torch  # noqa: F401
+    import torch  # noqa: F401 (whether it can be)
 except ImportError as error:
     raise ImportError("skfocal.nn needs torch: pip install 'skfocal[neural]'") from error
 
