@@ -15,7 +15,7 @@ from skfocal._schedules import Schedule, WarmUp
 from skfocal.neural_network._forward import forward
 from skfocal.neural_network._rows import Scaling, fit_scaling
 from skfocal.neural_network._scoring import ValidationScorer
-from skfocal.utils._compat import Interval, StrOptions, _check_sample_weight, validate_data
+from skfocal.utils._compat import Interval, StrOptions, validate_data
 
 # The budget of max_epochs="auto" in steps, and the rows of a batch of batch_size="auto".
 AUTO_STEPS = 800
@@ -107,29 +107,6 @@ class NeuralClassifier:
                 "pip install 'skfocal[neural]'"
             ) from error
         return _training
-
-    def _validate(self, X, y, sample_weight, *, multi_output=False, reset=True):
-        """Return rows, labels and weights, without the rows that weigh nothing."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-            multi_output=multi_output,
-            reset=reset,
-        )
-        if sample_weight is None:
-            return X, y, None
-        sample_weight = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
-        if not sample_weight.any():
-            raise ValueError("Sample weights must contain at least one non-zero number.")
-        if not sample_weight.all():
-            kept = np.flatnonzero(sample_weight)
-            X, y, sample_weight = X[kept], y[kept], sample_weight[kept]
-        return X, y, sample_weight
 
     def _validate_more(self, X, y="no_validation", **options):
         """Return further rows, and labels if there are any, of the features seen in fit."""

@@ -8,6 +8,7 @@ from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier
 from skfocal.neural_network._ensemble import ensemble_log_odds
 from skfocal.neural_network._split import stratified_split
 from skfocal.utils._compat import _fit_context
+from skfocal.utils._validation import validate_rows
 from skfocal.weights import class_counts, class_weights
 
 
@@ -252,7 +253,7 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
             The fitted estimator.
         """
         continued = self.warm_start and hasattr(self, "classes_")
-        X, y, sample_weight = self._validate(X, y, sample_weight, reset=not continued)
+        X, y, sample_weight = validate_rows(self, X, y, sample_weight, reset=not continued)
         self._check_network()
         seed = self._draw_seed()
         training, held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
@@ -294,7 +295,7 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         """
         first = not hasattr(self, "classes_")
         self._check_partial_fit(first, classes)
-        X, y, sample_weight = self._validate(X, y, sample_weight, reset=first)
+        X, y, sample_weight = validate_rows(self, X, y, sample_weight, reset=first)
         self._check_network()
         known = np.unique(classes) if first else self.classes_
         target = self._encode_known(y, sample_weight, known, first)

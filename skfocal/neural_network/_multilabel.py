@@ -14,6 +14,7 @@ from skfocal.neural_network._ensemble import ensemble_log_odds
 from skfocal.neural_network._split import iterative_split
 from skfocal.posterior import probabilities_from_log_odds
 from skfocal.utils._compat import _fit_context
+from skfocal.utils._validation import validate_rows
 from skfocal.weights import class_weights
 
 
@@ -258,8 +259,8 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
             The fitted estimator.
         """
         continued = self.warm_start and hasattr(self, "classes_")
-        X, y, sample_weight = self._validate(
-            X, y, sample_weight, multi_output=True, reset=not continued
+        X, y, sample_weight = validate_rows(
+            self, X, y, sample_weight, multi_output=True, reset=not continued
         )
         self._check_network()
         classes, binary_classes = self._label_names(y)
