@@ -20,6 +20,7 @@ def hard_cells(
     batch_weight: Tensor | None,
     order: int,
     out: Sequence[Tensor | None] = (None, None, None),
+    summed: bool = False,
 ) -> tuple[Tensor, ...]:
     """Return value, gradient and curvature up to `order` for targets that are 0 or 1.
 
@@ -33,6 +34,8 @@ def hard_cells(
     order : {0, 1, 2}
     out : sequence of Tensor or None
         Where to put the results.
+    summed : bool, default=False
+        Whether the sum of the values is wanted instead, of shape ().
 
     Returns
     -------
@@ -41,10 +44,15 @@ def hard_cells(
     margin, factor = _margin_and_factor(scores, target, class_weight, batch_weight)
     results = loss.evaluate(margin, order, target)
     weight = factor.abs()  # weights are not negative, so this is the sign taken off
-    return tuple(
+    products = [
         torch.mul(result, each, out=place)
-        for result, each, place in zip(results, (weight, factor, weight), out, strict=False)
-    )
+        for result, each, place in zip(results[1:], (factor, weight), out[1:], strict=False)
+    ]
+    if summed:
+        value = torch.dot(results[0].reshape(-1), weight.reshape(-1))
+    else:
+        value = torch.mul(results[0], weight, out=out[0])
+    return value, *products
 
 
 def soft_cells(

@@ -6,7 +6,8 @@ function, so that the backward pass can be differentiated once more: to autograd
 on the scores, with the curvature as its derivative.
 """
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -18,9 +19,9 @@ from skfocal.nn._cells import hard_cells, soft_cells
 from skfocal.nn._rows import hard_rows, soft_rows
 from skfocal.nn._targets import resolve_target
 
-# Scores in one block. On the CPU what one thread takes at the least (torch's grain size), on
-# other devices so many that launching costs nothing: there a block only bounds the memory.
-_CPU_BLOCK = 2**15
+# Scores in one block. For each thread of the CPU as many as fit into its cache with a dozen
+# temporaries; on other devices so many that launching costs nothing, to bound the memory.
+_CPU_BLOCK = 3 * 2**13
 _DEVICE_BLOCK = 2**22
 
 
@@ -56,8 +57,7 @@ class LossFunction(torch.autograd.Function):
             class_weight = class_weight.to(scores.dtype)
         tensors = (scores, target, class_weight, batch_weight)
         if torch.compiler.is_compiling() or type(scores) is not torch.Tensor:
-            (value, *gradient), count = _evaluate(*tensors, setting, order)
-            value = value.sum() if summed else value
+            (value, *gradient), count = _evaluate(*tensors, setting, order, summed=summed)
         else:
             (value, *gradient), count = _evaluate_blocks(*tensors, setting, order, summed)
         if not isinstance(count, Tensor):
@@ -119,6 +119,12 @@ class LossFunction(torch.autograd.Function):
         return (value, gradient, count), (0, 0 if order else None, 0)
 
 
+# torch looks the signature up in every call, which takes longer than a small batch.
+LossFunction.forward.__signature__ = inspect.signature(  # type: ignore[attr-defined]
+    LossFunction.forward
+)
+
+
 def _evaluate_blocks(
     scores: Tensor,
     target: Tensor,
@@ -131,32 +137,39 @@ def _evaluate_blocks(
     """Return what :func:`_evaluate` returns, from blocks of flattened items."""
     on_cpu = scores.device.type == "cpu"
     block = _CPU_BLOCK * torch.get_num_threads() if on_cpu else _DEVICE_BLOCK
-    n_item_dims = scores.dim() - (setting.task != "binary")
-    n_rows = scores.shape[:n_item_dims].numel()
-    rows_of_block = max(1, block * n_rows // max(scores.numel(), 1))
     value_shape = scores.shape[:-1] if setting.task == "multiclass" else scores.shape
     value = None if summed else scores.new_empty(value_shape)
     gradient = scores.new_empty(scores.shape) if order else None
-
-    def blocks(tensor: Tensor | None) -> Any:
-        if tensor is None:
-            return repeat(None)
-        return tensor.reshape(n_rows, *tensor.shape[n_item_dims:]).split(rows_of_block)
-
-    total: Any = scores.new_zeros(())
+    total = scores.new_zeros(())
     count: Any = 0
-    columns = map(blocks, (scores, target, batch_weight, value, gradient))
+    tensors: tuple[Any, ...] = (scores, target, batch_weight, value, gradient)
+    blocks = [tensors] if scores.numel() <= block else _split(tensors, setting.task, block)
     # Nothing here is seen by autograd, and inference mode makes small operations cheaper.
     with torch.inference_mode():
-        for s, t, b, *out in zip(*columns, strict=False):
+        for s, t, b, *out in blocks:
             results, kept = _evaluate(
-                s, t, class_weight, b, setting, order, out=out, checked=on_cpu
+                s, t, class_weight, b, setting, order, out=out, summed=summed, checked=on_cpu
             )
             count = count + kept
             if summed:
-                total += results[0].sum()
+                total += results[0]
     value = total if value is None else value
     return [value] if gradient is None else [value, gradient], count
+
+
+def _split(tensors: Sequence[Any], task: str, size: int) -> Iterator[tuple[Any, ...]]:
+    """Cut tensors of the same items, the scores first, into blocks of `size` scores."""
+    shape = tensors[0].shape
+    n_item_dims = len(shape) - (task != "binary")
+    n_rows = shape[:n_item_dims].numel()
+
+    def pieces(tensor: Tensor | None) -> Any:
+        if tensor is None:
+            return repeat(None)
+        rows = tensor.reshape(n_rows, *tensor.shape[n_item_dims:])
+        return rows.split(max(1, size * n_rows // shape.numel()))
+
+    return zip(*map(pieces, tensors), strict=False)
 
 
 def _evaluate(
@@ -169,6 +182,7 @@ def _evaluate(
     vector: Tensor | None = None,
     *,
     out: Sequence[Tensor | None] = (None, None, None),
+    summed: bool = False,
     checked: bool = False,
 ) -> tuple[tuple[Tensor, ...], Any]:
     """Return the derivatives up to `order` (the second times `vector`), and the count of items.
@@ -184,7 +198,7 @@ def _evaluate(
     elif soft:
         results = soft_cells(*arguments)
     else:
-        results = hard_cells(*arguments, out)
+        results = hard_cells(*arguments, out, summed and kept is None)
     if vector is not None and setting.task != "multiclass":
         results = (*results[:2], results[2] * vector)
     if kept is not None:
@@ -194,4 +208,7 @@ def _evaluate(
     for place, result in zip(out, results, strict=False):
         if place is not None and place is not result:
             place.copy_(result)
-    return results, results[0].numel() if kept is None else kept.sum()
+    if summed and results[0].dim():
+        results = (results[0].sum(), *results[1:])
+    n_items = scores[..., 0].numel() if setting.task == "multiclass" else scores.numel()
+    return results, n_items if kept is None else kept.sum()

@@ -45,8 +45,10 @@ def reduce_items(
     total = value.sum()
     if reduction == "sum":
         return total
+    if reduction == "mean" and sample_weight is None:
+        return total / count.clamp(min=1)
     if reduction == "mean":
-        size = count if sample_weight is None else _size(setting, items, sample_weight, None)
+        size = _size(setting, items, sample_weight, None)
     elif reduction == "weights":
         size = _size(setting, items, sample_weight, class_weight)
     else:
