@@ -5,12 +5,22 @@ from typing import Any
 
 from skfocal.linear_model import FocalLogisticRegression
 
-__all__ = ["FocalLogisticRegression", "LossModule", "__version__"]
+__all__ = [
+    "FocalLogisticRegression",
+    "FocalMLPClassifier",
+    "LossModule",
+    "MultiLabelFocalClassifier",
+    "__version__",
+]
 
 __version__ = "0.1.0.dev0"
 
-# Loaded when asked for: they import torch.
-_LAZY = {"LossModule": "skfocal.nn"}
+# Loaded when asked for: what needs torch, or takes as long to import as all the rest.
+_LAZY = {
+    "FocalMLPClassifier": "skfocal.neural_network",
+    "LossModule": "skfocal.nn",
+    "MultiLabelFocalClassifier": "skfocal.neural_network",
+}
 
 
 def __getattr__(name: str) -> Any:
