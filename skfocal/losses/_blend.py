@@ -24,7 +24,7 @@ class BlendedLoss(MarginLoss):
     ----------
     loss : MarginLoss
         Without a scale or an offset of the scores: else the two have different margins.
-    share : float in [0, 1), default=0.5
+    share : float in (0, 1), default=0.5
         Share of `loss`, dimensionless.
 
     Raises
@@ -43,8 +43,8 @@ class BlendedLoss(MarginLoss):
         self.validate()
 
     def validate(self) -> None:
-        """Raise unless the share is in [0, 1) and the margins of both are the same."""
-        check_parameter(self, "share", 0, 1)
+        """Raise unless the share is in (0, 1) and the margins of both are the same."""
+        check_parameter(self, "share", 0, 1, closed="neither")
         if self.loss.score_scale != 1.0 or self.loss.class_offset is not None:
             raise ValueError(
                 f"BlendedLoss: {self.loss!r} scales or shifts the scores and has no margin in "
@@ -75,23 +75,28 @@ class BlendedLoss(MarginLoss):
         """Return the blend with the loss bound."""
         return type(self)(self.loss.bind(class_counts), self.share)
 
+    def continuous(self) -> "BlendedLoss":
+        """Return the blend with a loss without jumps."""
+        return type(self)(self.loss.continuous(), self.share)
+
     def evaluate(
         self, margin: Array, order: int = 2, target: Array | None = None
     ) -> tuple[Array, ...]:
         """Return value and derivatives; see :meth:`MarginLoss.evaluate`."""
         other = self.loss.evaluate(margin, order, target)
-        if self.share == 0 or not self.weighs_batch:
-            plain = cross_entropy(logistic_terms(margin), order)
-            pairs = zip(plain, other, strict=True)
-            return tuple((1 - self.share) * a + self.share * b for a, b in pairs)
-        return other
+        if self.weighs_batch:
+            return other
+        plain = cross_entropy(logistic_terms(margin), order)
+        return tuple(
+            (1 - self.share) * a + self.share * b for a, b in zip(plain, other, strict=True)
+        )
 
     def log_relative_slope(self, margin: Array, target: Array | None = None) -> Array:
         """Return ``log(1 - share + share * exp(h))``, with h that of the loss."""
         xp = array_namespace(margin)
-        relative = self.loss.log_relative_slope(margin, target)
-        if self.share == 0:
-            return xp.zeros_like(relative)
+        # The loss may have no slope at all somewhere, where cross-entropy still has one.
+        with np.errstate(divide="ignore"):
+            relative = self.loss.log_relative_slope(margin, target)
         plain = xp.full_like(relative, np.log1p(-self.share))
         return xp.logaddexp(plain, np.log(self.share) + relative)
 
