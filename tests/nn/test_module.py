@@ -65,6 +65,13 @@ def test_a_single_row_and_a_single_score():
     assert LossModule("cross_entropy", "binary")(score, torch.tensor(True)).shape == ()
 
 
+def test_small_integers_do_not_wrap_round_to_ignore_index():
+    scores, target = normal(1, 200), torch.tensor([156])  # as uint8 it is -100
+    module = LossModule("cross_entropy", "multiclass")
+    wanted = F.cross_entropy(scores, target)
+    torch.testing.assert_close(module(scores, target.to(torch.uint8)), wanted)
+
+
 def test_an_empty_batch_and_one_that_is_ignored_cost_nothing():
     module = LossModule("focal", "binary")
     assert module(torch.zeros(0), torch.zeros(0)).item() == 0
