@@ -67,7 +67,8 @@ def test_a_single_row_and_a_single_score():
 
 def test_small_integers_do_not_wrap_round_to_ignore_index():
     scores, target = normal(1, 200), torch.tensor([156])  # as uint8 it is -100
-    module = LossModule("cross_entropy", "multiclass")
+    options = {"reduction": "weights", "class_weight": torch.ones(200)}
+    module = LossModule("cross_entropy", "multiclass", **options)
     wanted = F.cross_entropy(scores, target)
     torch.testing.assert_close(module(scores, target.to(torch.uint8)), wanted)
 
