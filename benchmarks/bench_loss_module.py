@@ -9,7 +9,6 @@ import argparse
 import csv
 import datetime
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -91,7 +90,7 @@ def make_steps(case: str, size: int, device: str) -> dict[str, Callable[[], None
 
 
 def time_case(case: str, size: int, device: str, repeats: int) -> dict[str, float]:
-    """Return the median milliseconds of each contender, taken in turns."""
+    """Return the milliseconds of the fastest of many passes, the contenders taking turns."""
     steps = make_steps(case, size, device)
     taken: dict[str, list[float]] = {name: [] for name in steps}
     for turn in range(repeats + 5):
@@ -100,11 +99,7 @@ def time_case(case: str, size: int, device: str, repeats: int) -> dict[str, floa
             step()
             if turn >= 5:
                 taken[name].append(1e3 * (time.perf_counter() - start))
-    # The fastest quarter: the rest was disturbed by other work on the machine.
-    return {
-        name: statistics.median(sorted(times)[: max(1, repeats // 4)])
-        for name, times in taken.items()
-    }
+    return {name: min(times) for name, times in taken.items()}
 
 
 def memory_of_step(case: str, size: int, device: str, name: str) -> float:
@@ -172,8 +167,8 @@ def write(rows: list[dict[str, object]], size: int, out: Path) -> None:
         "",
         f"Focal loss, gamma = 2, forward and backward pass over {size:,} float32 logits. Binary: "
         "alpha = 0.25, mean; the composition is sigmoid, binary_cross_entropy_with_logits, p_t, "
-        "power, alpha_t, mean. Softmax: log_softmax, gather, power, mean. Time in turns, median of "
-        "the fastest quarter; memory is the peak of one pass beyond its inputs.",
+        "power, alpha_t, mean. Softmax: log_softmax, gather, power, mean. Time is that of the "
+        "fastest pass, taken in turns; memory is the peak of one pass beyond its inputs.",
         "",
         f"{os.cpu_count()} shared CPU cores, torch {torch.__version__}, "
         f"{datetime.date.today().isoformat()}.",
@@ -189,7 +184,7 @@ def write(rows: list[dict[str, object]], size: int, out: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=1_000_000)
-    parser.add_argument("--repeats", type=int, default=60)
+    parser.add_argument("--repeats", type=int, default=100)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     parser.add_argument("--memory", nargs=3, metavar=("CASE", "DEVICE", "NAME"))
     arguments = parser.parse_args()
