@@ -94,7 +94,9 @@ def logistic_terms(margin: Array) -> LogisticTerms:
         p, q = xp.sigmoid(margin), xp.sigmoid(-margin)
         log_larger = xp.log1p(-xp.minimum(p, q))
         below = xp.clip(margin, None, 0.0)
-    return LogisticTerms(margin, p, q, below + log_larger, log_larger)
+    log_p = below
+    log_p += log_larger  # in place: what fits into the cache decides the speed
+    return LogisticTerms(margin, p, q, log_p, log_larger)
 
 
 def p_log_p(terms: LogisticTerms) -> Array:

@@ -99,10 +99,15 @@ class FocalLoss(MarginLoss):
             return cross_entropy(terms, order)
         # exp(gamma * log q) instead of (1 - p)**gamma: at m = 40, p rounds to 1.
         modulator = power_of_q(terms, gamma)
-        results: tuple[Array, ...] = (-modulator * terms.log_p,)
+        # In place where autograd does not mind: what fits into the cache decides the speed.
+        value = modulator * terms.log_p
+        value *= -1
+        results: tuple[Array, ...] = (value,)
         if order >= 1:
             p_u = p_log_p(terms)
-            results += (modulator * (gamma * p_u - terms.q),)
+            bracket = gamma * p_u
+            bracket -= terms.q
+            results += (modulator * bracket,)
         if order >= 2:
             # p multiplied in: q * log p alone is infinite at minus infinity.
             bracket = (1 + 2 * gamma) * terms.p * terms.q

@@ -21,7 +21,7 @@ from skfocal.nn._targets import resolve_target
 
 # Scores in one block. For each thread of the CPU as many as fit into its cache with a dozen
 # temporaries; on other devices so many that launching costs nothing, to bound the memory.
-_CPU_BLOCK = 3 * 2**13
+_CPU_BLOCK = 3 * 2**14
 _DEVICE_BLOCK = 2**22
 
 
