@@ -1,5 +1,6 @@
 """Plots, as scikit-learn draws them: Display classes with ``from_...`` and ``plot``."""
 
+from skfocal.inspection._learning_curve_display import LearningCurveDisplay
 from skfocal.inspection._loss_display import LossDisplay
 
-__all__ = ["LossDisplay"]
+__all__ = ["LearningCurveDisplay", "LossDisplay"]

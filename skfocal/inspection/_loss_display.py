@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import logit
 
+from skfocal.inspection._axes import new_axes
 from skfocal.losses import MarginLoss, get_loss
 
 QUANTITIES = {"value": 0, "derivative": 1, "second_derivative": 2}
@@ -135,7 +136,7 @@ class LossDisplay:
             Itself, with ``ax_``, ``figure_`` and ``lines_``.
         """
         if ax is None:
-            ax = _new_axes()
+            ax = new_axes(type(self).__name__)
         self.ax_, self.figure_ = ax, ax.figure
         self.lines_ = [
             ax.plot(self.x, curve, label=name, **line_options)[0]
@@ -145,13 +146,3 @@ class LossDisplay:
         ax.set(xlabel=across, ylabel=AXIS_LABELS[self.quantity])
         ax.legend()
         return self
-
-
-def _new_axes() -> Any:
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise ImportError(
-            "LossDisplay needs matplotlib: pip install 'skfocal[benchmark]'"
-        ) from None
-    return pyplot.subplots()[1]
