@@ -105,12 +105,13 @@ class LearningCurveDisplay:
                 f"search its best_estimator_), got {type(estimator).__name__}."
             )
         scores = getattr(estimator, "validation_scores_", None)
+        scoring = getattr(estimator, "scoring", None)
         best = None if not scores else getattr(estimator, "best_epoch_", 1 + int(np.argmax(scores)))
         display = cls(
             loss_curve=estimator.loss_curve_,
             validation_scores=scores or None,
             best_epoch=best,
-            score_name=getattr(estimator, "scoring", "score").replace("_", " "),
+            score_name=scoring.replace("_", " ") if isinstance(scoring, str) else "score",
         )
         return display.plot(ax, **line_options)
 
