@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from skfocal.benchmark.tasks import get_task
+
 __all__ = ["NumericTable", "make_numeric"]
 
 
 @dataclass(frozen=True)
 class NumericTable:
-    """A binary data set in numbers.
+    """A data set in numbers.
 
     Categories are numbered in the order of their names. That is a renaming, so doing it before the
     folds are cut leaks nothing: a category without training rows stays unknown to the encoder.
@@ -25,12 +27,19 @@ class NumericTable:
     X : ndarray of shape (n, d), float64
         Raw columns, unscaled; NaN where missing. Category numbers where categorical, -1 for a
         missing one.
-    y : ndarray of shape (n,), int64
-        1 for the positive class, else 0.
+    y : ndarray of shape (n,) or (n, n_labels), int64
+        Binary: 1 for the positive class, else 0. Multiclass: positions in `names`. Multilabel: an
+        indicator.
     categorical : tuple of int
         Positions of the categorical columns.
     groups : ndarray of shape (n,), int64, or None
         Rows of one group never straddle a fold.
+    task : str, default="binary"
+        Kind of target.
+    names : tuple of str, default=()
+        Classes or labels, where there are several.
+    judged : tuple of int or None, default=None
+        Multilabel: columns of `y` with enough positives to be scored.
     """
 
     name: str
@@ -40,16 +49,30 @@ class NumericTable:
     y: np.ndarray
     categorical: tuple[int, ...]
     groups: np.ndarray | None
+    task: str = "binary"
+    names: tuple[str, ...] = ()
+    judged: tuple[int, ...] | None = None
+
+    @property
+    def target(self) -> np.ndarray:
+        """What is judged of `y`."""
+        return self.judge(self.y)
+
+    def judge(self, columns) -> np.ndarray:
+        """Return those of the columns, one a label, that are judged; without labels, all."""
+        return columns if self.judged is None else columns[:, self.judged]
 
     def describe(self) -> dict:
         """Return what a store notes about the data set, as JSON takes it."""
+        task = get_task(self.task)
         return {
             "family": self.family,
             "ranked": self.ranked,
             "n_rows": len(self.X),
             "n_features": self.X.shape[1],
-            "n_positives": int(self.y.sum()),
+            "n_positives": task.count_rarest(self.target),
             "fingerprint": self.fingerprint(),
+            **task.describe(self),
         }
 
     def fingerprint(self) -> str:
@@ -66,7 +89,7 @@ def make_numeric(dataset) -> NumericTable:
     Parameters
     ----------
     dataset : Dataset
-        Binary, with raw columns.
+        With raw columns.
 
     Returns
     -------
@@ -75,8 +98,8 @@ def make_numeric(dataset) -> NumericTable:
     Raises
     ------
     ValueError
-        If the task is not binary, the target is not 0 and 1 with both present, the lengths differ,
-        a name is unknown, or a numeric column holds text or infinite values.
+        If the target is not one of its task (binary: 0 and 1, both present), the lengths differ, a
+        name is unknown, or a numeric column holds text or infinite values.
 
     Examples
     --------
@@ -92,6 +115,7 @@ def make_numeric(dataset) -> NumericTable:
     (1,)
     """
     _check(dataset)
+    target = get_task(dataset.task).encode(dataset)
     X = dataset.X
     categorical = [
         column
@@ -107,18 +131,15 @@ def make_numeric(dataset) -> NumericTable:
         family=dataset.family,
         ranked=bool(dataset.ranked),
         X=np.column_stack(columns),
-        y=np.asarray(dataset.y).astype(np.int64),
         categorical=tuple(i for i, column in enumerate(X.columns) if column in categorical),
         groups=None if dataset.groups is None else pd.factorize(np.asarray(dataset.groups))[0],
+        task=dataset.task,
+        **target,
     )
 
 
 def _check(dataset):
-    name, X, y = dataset.name, dataset.X, np.asarray(dataset.y)
-    if dataset.task != "binary":
-        raise ValueError(
-            f"Data set {name!r} has task={dataset.task!r}; only binary tasks are compared."
-        )
+    name, X = dataset.name, dataset.X
     if not len(X) or not len(X.columns):
         raise ValueError(f"Data set {name!r} is empty: its shape is {X.shape}.")
     if not X.columns.is_unique:
@@ -126,12 +147,7 @@ def _check(dataset):
     unknown = sorted(set(dataset.categorical) - set(X.columns))
     if unknown:
         raise ValueError(f"Data set {name!r} has no columns {unknown}, listed as categorical.")
-    if y.ndim != 1 or set(np.unique(y).tolist()) != {0, 1}:
-        raise ValueError(
-            f"Data set {name!r}: the target must hold 0 and 1 (the positive class), both of them; "
-            f"got {np.unique(y).tolist()[:5]}."
-        )
-    for label, other in (("y", y), ("groups", dataset.groups)):
+    for label, other in (("y", dataset.y), ("groups", dataset.groups)):
         if other is not None and len(other) != len(X):
             raise ValueError(
                 f"Data set {name!r}: X has {len(X)} rows and {label} has {len(other)}."

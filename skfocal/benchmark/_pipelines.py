@@ -1,16 +1,16 @@
 """How the arms are built: pipelines whose every learning step sees the training fold alone.
 
-Linear arms share one shape::
+All arms but histogram boosting share one shape::
 
     impute, scale -> [resample rows with categories] -> one-hot -> [resample] -> model
 
 so that SMOTENC meets whole categories, measured against scaled numbers. BorderlineSMOTE, ADASYN and
-the cleaning step of SMOTEENN know no categories and work on the indicator columns instead.
+the cleaning step of SMOTEENN know no categories and work on the indicator columns instead. An arm
+that resamples takes no weights: the two would correct the same thing twice.
 """
 
 import pickle
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -19,6 +19,8 @@ from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingCla
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
@@ -27,20 +29,16 @@ from skfocal.linear_model import FocalLogisticRegression
 __all__ = [
     "FoldInfo",
     "StepCache",
-    "adasyn",
     "balanced_forest",
-    "borderline",
     "dummy",
     "easy_ensemble",
     "focal",
+    "focal_network",
     "hist_gradient_boosting",
+    "lightgbm",
     "logistic",
     "move_threshold",
-    "random_over",
-    "random_under",
-    "sampled",
-    "smote",
-    "smoteenn",
+    "perceptron",
 ]
 
 
@@ -80,18 +78,22 @@ class FoldInfo:
     categorical : tuple of int
         Positions of the categorical ones.
     counts : tuple of int
-        Number of negatives and of positives.
+        Number of negatives and of positives; the rows of each class or label where there are
+        several.
     random_state : int
         Seed for everything random in the arm.
     memory : StepCache or None
         Where fits on the same rows share their steps.
+    task : str
+        Kind of target.
     """
 
     n_features: int
     categorical: tuple[int, ...]
-    counts: tuple[int, int]
+    counts: tuple[int, ...]
     random_state: int
     memory: StepCache | None = None
+    task: str = "binary"
 
     @property
     def numeric(self) -> list[int]:
@@ -99,18 +101,23 @@ class FoldInfo:
         return [i for i in range(self.n_features) if i not in self.categorical]
 
     def neighbours(self, wanted=5) -> int:
-        """Return how many neighbours a row of the smaller class can have, at most `wanted`."""
-        if min(self.counts) < 2:
+        """Return how many neighbours a row of the smallest class can have, at most `wanted`."""
+        smallest = min(n for n in self.counts if n)
+        if smallest < 2:
             raise ValueError(
-                "The smaller class has 1 row in the training fold; "
+                "The smallest class has 1 row in the training fold; "
                 "neighbours, hence SMOTE and its kind, need 2."
             )
-        return min(wanted, min(self.counts) - 1)
+        return min(wanted, smallest - 1)
 
     def oversampled(self, ratio) -> dict[int, int]:
-        """Return the target count of the smaller class for a ratio to the larger one."""
-        smaller = int(np.argmin(self.counts))
-        return {smaller: max(min(self.counts), round(ratio * max(self.counts)))}
+        """Return the target count of each class but the largest, for a ratio to that one."""
+        largest = len(self.counts) - 1 - int(np.argmax(self.counts[::-1]))
+        return {
+            k: max(n, round(ratio * self.counts[largest]))
+            for k, n in enumerate(self.counts)
+            if n and k != largest
+        }
 
     def undersampled(self, ratio) -> dict[int, int]:
         """Return the target count of the larger class for the ratio of the smaller one to it."""
@@ -151,10 +158,11 @@ def _encode(fold):
     ]
 
 
-def _linear(fold, model, before=(), after=()):
+def _pipeline(fold, model, samplers=None, ratio=None):
     """Put a model behind scaling and encoding, with samplers before and after the encoding."""
     from imblearn.pipeline import make_pipeline as make_sampling_pipeline
 
+    before, after = samplers(fold, ratio) if samplers else ([], [])
     steps = [*_scale(fold), *before, *_encode(fold), *after, model]
     return make_sampling_pipeline(*steps, memory=fold.memory)
 
@@ -163,89 +171,17 @@ def dummy(fold):
     return DummyClassifier(strategy="prior", random_state=fold.random_state)
 
 
-def _logistic_model(fold, C, class_weight=None):
-    return LogisticRegression(
+def logistic(fold, C, class_weight=None, samplers=None, ratio=None):
+    model = LogisticRegression(
         C=C, class_weight=class_weight, max_iter=1000, random_state=fold.random_state
     )
-
-
-def logistic(fold, C, class_weight=None):
-    return _linear(fold, _logistic_model(fold, C, class_weight))
+    if fold.task == "multilabel":
+        model = OneVsRestClassifier(model)  # a label that is constant in a fold stays constant
+    return _pipeline(fold, model, samplers, ratio)
 
 
 def move_threshold(pipeline, thresholds):
     return FixedThresholdClassifier(pipeline, threshold=thresholds["balanced_accuracy"])
-
-
-def sampled(fold, samplers, C, ratio):
-    before, after = samplers(fold, ratio)
-    return _linear(fold, _logistic_model(fold, C), before, after)
-
-
-def random_over(fold, ratio):
-    from imblearn.over_sampling import RandomOverSampler
-
-    sampler = RandomOverSampler(
-        sampling_strategy=fold.oversampled(ratio), random_state=fold.random_state
-    )
-    return [sampler], []
-
-
-def random_under(fold, ratio):
-    from imblearn.under_sampling import RandomUnderSampler
-
-    sampler = RandomUnderSampler(
-        sampling_strategy=fold.undersampled(ratio), random_state=fold.random_state
-    )
-    return [sampler], []
-
-
-def smote(fold, ratio):
-    from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
-
-    if not fold.categorical:
-        kind = SMOTE
-    elif not fold.numeric:
-        kind = SMOTEN
-    else:
-        kind = partial(SMOTENC, list(range(len(fold.numeric), fold.n_features)))
-    sampler = kind(
-        sampling_strategy=fold.oversampled(ratio),
-        k_neighbors=fold.neighbours(),
-        random_state=fold.random_state,
-    )
-    return [sampler], []
-
-
-def adasyn(fold, ratio):
-    from imblearn.over_sampling import ADASYN
-
-    sampler = ADASYN(
-        sampling_strategy=fold.oversampled(ratio),
-        n_neighbors=fold.neighbours(),
-        random_state=fold.random_state,
-    )
-    return [], [sampler]
-
-
-def borderline(fold, ratio):
-    from imblearn.over_sampling import BorderlineSMOTE
-
-    sampler = BorderlineSMOTE(
-        sampling_strategy=fold.oversampled(ratio),
-        k_neighbors=fold.neighbours(),
-        m_neighbors=min(10, sum(fold.counts) - 1),
-        random_state=fold.random_state,
-    )
-    return [], [sampler]
-
-
-def smoteenn(fold, ratio):
-    from imblearn.under_sampling import EditedNearestNeighbours
-
-    before, after = smote(fold, ratio)
-    # SMOTEENN in its two parts, since between them the categories become indicator columns.
-    return before, [*after, EditedNearestNeighbours(sampling_strategy="all")]
 
 
 def focal(fold, C, gamma, alpha=None, probabilities="weighted"):
@@ -256,7 +192,30 @@ def focal(fold, C, gamma, alpha=None, probabilities="weighted"):
         probabilities=probabilities,
         random_state=fold.random_state,
     )
-    return _linear(fold, model)
+    return _pipeline(fold, model)
+
+
+def perceptron(fold, samplers=None, ratio=None, **settings):
+    model = MLPClassifier(random_state=fold.random_state, **settings)
+    return _pipeline(fold, model, samplers, ratio)
+
+
+def focal_network(fold, **settings):
+    from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
+
+    kind = MultiLabelFocalClassifier if fold.task == "multilabel" else FocalMLPClassifier
+    return _pipeline(fold, kind(device="cpu", random_state=fold.random_state, **settings))
+
+
+def lightgbm(fold, samplers=None, ratio=None, **settings):
+    try:
+        from lightgbm import LGBMClassifier
+    except ImportError as error:
+        raise ImportError(
+            f"This arm needs LightGBM ({error}); install it with: pip install 'skfocal[benchmark]'"
+        ) from error
+    model = LGBMClassifier(verbose=-1, n_jobs=1, random_state=fold.random_state, **settings)
+    return _pipeline(fold, model, samplers, ratio)
 
 
 def balanced_forest(fold, n_trees, max_features, min_samples_leaf):
@@ -269,7 +228,7 @@ def balanced_forest(fold, n_trees, max_features, min_samples_leaf):
         n_jobs=1,
         random_state=fold.random_state,
     )
-    return _linear(fold, model)
+    return _pipeline(fold, model)
 
 
 def easy_ensemble(fold, n_rounds, max_depth, learning_rate):
@@ -286,7 +245,7 @@ def easy_ensemble(fold, n_rounds, max_depth, learning_rate):
     model = EasyEnsembleClassifier(
         n_estimators=5, estimator=booster, n_jobs=1, random_state=fold.random_state
     )
-    return _linear(fold, model)
+    return _pipeline(fold, model)
 
 
 def hist_gradient_boosting(fold, n_trees, learning_rate, max_leaf_nodes):

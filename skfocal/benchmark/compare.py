@@ -9,7 +9,7 @@ import pandas as pd
 from skfocal.benchmark._user_table import read_table
 from skfocal.benchmark.protocol import Plan
 from skfocal.benchmark.report import NOTES_FILE, write_report
-from skfocal.benchmark.report._findings import HEADLINES, find_leader, summarise_focal
+from skfocal.benchmark.report._findings import find_leader, list_headlines, summarise_focal
 from skfocal.benchmark.runner import run
 from skfocal.benchmark.store import Store
 
@@ -71,7 +71,8 @@ def compare(
     positive : object, default=None
         The label that counts as positive; None takes the rarer one.
     methods : list of str, default=None
-        Names from :func:`skfocal.benchmark.list_methods`; None takes all.
+        Names from :func:`skfocal.benchmark.list_methods`; None takes
+        ``skfocal.benchmark.methods.DEFAULT_METHODS["binary"]``, which leaves out the slow ones.
     max_rows : int >= 2, default=None
         Rows to use at most, by a stratified sample.
     time_limit : float > 0, default=None
@@ -187,7 +188,7 @@ def _write_notes(folder, about):
 
 
 def _answer(results):
-    leaders = [find_leader(results, metric) for metric in HEADLINES]
+    leaders = [find_leader(results, metric) for metric in list_headlines(results)]
     lines = [leader.sentence for leader in leaders if leader]
     if not lines:
         return "There is no answer: no fold was finished by every method, or all of them failed."

@@ -1,4 +1,4 @@
-"""What the judge measures: every figure in a result row comes from here, none from an arm."""
+"""What the judge measures: the list of all metrics, and those of the binary task."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ __all__ = [
     "METRICS",
     "Metric",
     "expected_calibration_error",
+    "main_metrics",
     "measure",
     "tune_thresholds",
 ]
@@ -35,25 +36,43 @@ class Metric:
 
 _DECISIONS = {
     "f1": ("F1", "Harmonic mean of precision and recall of the positive class"),
-    "balanced_accuracy": ("Balanced accuracy", "Mean of the recalls of both classes"),
-    "geometric_mean": ("G-mean", "Geometric mean of the recalls of both classes"),
+    "macro_f1": ("Macro F1", "Mean over the labels of the F1 of each"),
+    "balanced_accuracy": ("Balanced accuracy", "Mean of the recalls of the classes"),
+    "geometric_mean": ("G-mean", "Geometric mean of the recalls of the classes"),
 }
 
 #: Name of a column of the results to its :class:`Metric`; the order is that of the tables:
-#: ranking first, probabilities next, decisions last.
+#: ranking first, probabilities next, decisions last. Each task has some of them.
 METRICS = {
     "average_precision": Metric(
         "Average precision",
         True,
         "Area under the precision-recall steps; a random order scores the share of positives.",
     ),
+    "macro_average_precision": Metric(
+        "Macro average precision",
+        True,
+        "Mean over the classes, or labels, of the average precision of each against the rest.",
+    ),
+    "micro_average_precision": Metric(
+        "Micro average precision",
+        True,
+        "Average precision of all pairs of a row and a label in one ranking.",
+    ),
     "roc_auc": Metric(
         "ROC AUC",
         True,
         "Chance that a positive is scored above a negative; a random order scores 0.5.",
     ),
+    "ranking_loss": Metric(
+        "Ranking loss",
+        False,
+        "Share of the pairs of a label that a row has and one that it lacks, scored the wrong way.",
+    ),
     "log_loss": Metric(
-        "Log loss", False, "Mean negative log-likelihood of the probabilities, in nats."
+        "Log loss",
+        False,
+        "Mean negative log-likelihood of the probabilities, in nats; with labels, over each.",
     ),
     "brier": Metric("Brier score", False, "Mean squared error of the probability, from 0 to 1."),
     "ece": Metric(
@@ -77,8 +96,24 @@ METRICS = {
 }
 
 
+def main_metrics(results) -> tuple[str, str]:
+    """Return what results are ordered by: the metric that settings are chosen by, and the log loss.
+
+    Parameters
+    ----------
+    results : DataFrame
+        As :func:`skfocal.benchmark.run` returns it, of any task.
+
+    Returns
+    -------
+    tuple of str
+        Columns of the results.
+    """
+    return next(name for name in METRICS if name in results), "log_loss"
+
+
 def measure(target, probability, decision, thresholds) -> dict[str, float]:
-    """Compute every metric for one test fold.
+    """Compute every metric of the binary task for one test fold.
 
     Parameters
     ----------
@@ -94,7 +129,7 @@ def measure(target, probability, decision, thresholds) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        One value for each name in :data:`METRICS`. The log loss is finite: scikit-learn moves
+        One value for each metric of the task. The log loss is finite: scikit-learn moves
         probabilities of 0 and 1 inwards by one rounding step.
 
     Raises
@@ -123,7 +158,7 @@ def measure(target, probability, decision, thresholds) -> dict[str, float]:
     values |= _score_decision(target, decision)
     for name, threshold in thresholds.items():
         values[f"{name}_tuned"] = _score_decision(target, probability >= threshold)[name]
-    return {name: float(values[name]) for name in METRICS}
+    return {name: float(value) for name, value in values.items()}
 
 
 def _score_decision(target, decision):

@@ -1,9 +1,10 @@
 """The judge: how folds are cut, settings chosen, predictions made and figures taken.
 
 One cell is a data set, a method and a test fold. In it, every setting of the arm predicts the
-training rows by an inner cross-validation; the setting with the best mean average precision is
-fitted once more on all training rows, and predicts the test rows. The inner predictions of that
-setting also choose the tuned thresholds. Nothing else ever sees the test rows.
+training rows by an inner cross-validation; the setting with the best mean average precision (the
+macro average of classes or labels where there are several) is fitted once more on all training
+rows, and predicts the test rows. The inner predictions of that setting also choose the tuned
+thresholds. Nothing else ever sees the test rows.
 """
 
 import json
@@ -18,16 +19,23 @@ from typing import Any
 import numpy as np
 from sklearn import config_context
 from sklearn.exceptions import FitFailedWarning
-from sklearn.metrics import average_precision_score
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from skfocal.benchmark._numeric import NumericTable
 from skfocal.benchmark._pipelines import FoldInfo, StepCache
 from skfocal.benchmark.methods import Method
-from skfocal.benchmark.metrics import METRICS, measure, tune_thresholds
+from skfocal.benchmark.tasks import get_task
 
-__all__ = ["COLUMNS", "Cell", "Fold", "Plan", "default_plan", "describe", "evaluate", "make_folds"]
+__all__ = [
+    "Cell",
+    "Fold",
+    "Plan",
+    "default_plan",
+    "describe",
+    "evaluate",
+    "get_columns",
+    "make_folds",
+]
 
 
 @dataclass(frozen=True)
@@ -109,14 +117,28 @@ class Fold:
     random_state: int
 
 
-#: The columns of a result, in order.
-COLUMNS = [
-    *("dataset", "family", "ranked", "method", "repeat", "fold", "status", "error", "warnings"),
-    *("n_train", "n_test", "n_positive_train", "n_positive_test"),
-    *("n_configurations", "best_parameters"),
-    *METRICS,
-    *("threshold", "fit_seconds", "search_seconds", "predict_seconds"),
-]
+def get_columns(task) -> list[str]:
+    """Return the columns of the results of a task, in order.
+
+    ``n_positive_train`` and ``n_positive_test`` count the rows of the rarest class, or judged
+    label, where there are several.
+
+    Parameters
+    ----------
+    task : str
+        ``"binary"``, ``"multiclass"`` or ``"multilabel"``.
+
+    Returns
+    -------
+    list of str
+    """
+    return [
+        *("dataset", "family", "ranked", "method", "repeat", "fold", "status", "error", "warnings"),
+        *("n_train", "n_test", "n_positive_train", "n_positive_test"),
+        *("n_configurations", "best_parameters"),
+        *get_task(task).FIGURES,
+        *("fit_seconds", "search_seconds", "predict_seconds"),
+    ]
 
 
 def make_folds(table: NumericTable, plan: Plan, random_state: int) -> list[Fold]:
@@ -141,9 +163,9 @@ def make_folds(table: NumericTable, plan: Plan, random_state: int) -> list[Fold]
     ValueError
         If there are fewer rows of each class, or fewer groups, than folds.
     """
-    folds = []
+    folds, split = [], get_task(table.task).split
     for repeat in range(plan.n_repeats):
-        splits = _split(table.y, table.groups, plan.n_splits, _seed(random_state, repeat))
+        splits = split(table.y, table.groups, plan.n_splits, _seed(random_state, repeat))
         folds += [
             Fold(repeat, fold, train, test, _seed(random_state, repeat, fold))
             for fold, (train, test) in enumerate(splits)
@@ -154,15 +176,6 @@ def make_folds(table: NumericTable, plan: Plan, random_state: int) -> list[Fold]
 def _seed(*keys):
     """Return a seed below 2**32 that differs for every tuple of keys."""
     return int(np.random.SeedSequence(keys).generate_state(1)[0])
-
-
-def _split(y, groups, n_splits, random_state):
-    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-    splitter = kind(n_splits, shuffle=True, random_state=random_state)
-    with warnings.catch_warnings():
-        # Fewer rows of a class than folds: the folds without it become failed cells, which say so.
-        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        return list(splitter.split(np.zeros((len(y), 1)), y, groups))
 
 
 def evaluate(method: Method, table: NumericTable, fold: Fold, plan: Plan):
@@ -182,10 +195,11 @@ def evaluate(method: Method, table: NumericTable, fold: Fold, plan: Plan):
     Returns
     -------
     row : dict
-        The fields of :data:`COLUMNS`; a failed cell has no metrics.
+        The fields of :func:`get_columns`; a failed cell has no metrics.
     predictions : dict of str to ndarray
-        ``"row"`` (position in the data set), ``"target"`` and ``"probability"`` of the test rows;
-        empty for a failed cell.
+        ``"row"`` (position in the data set), ``"target"`` and ``"probability"`` of the test rows,
+        the latter two with a column a label or class where there are several; empty for a failed
+        cell.
     """
     row: dict[str, Any] = describe(method, table, fold)
     predictions: dict[str, np.ndarray] = {}
@@ -205,6 +219,7 @@ def _describe_error(error):
 
 def describe(method: Method, table: NumericTable, fold: Fold) -> dict[str, Any]:
     """Return the part of a row that is known before the cell is computed."""
+    count = get_task(table.task).count_rarest
     return {
         "dataset": table.name,
         "family": table.family,
@@ -216,8 +231,8 @@ def describe(method: Method, table: NumericTable, fold: Fold) -> dict[str, Any]:
         "error": "",
         "n_train": len(fold.train),
         "n_test": len(fold.test),
-        "n_positive_train": int(table.y[fold.train].sum()),
-        "n_positive_test": int(table.y[fold.test].sum()),
+        "n_positive_train": count(table.target[fold.train]),
+        "n_positive_test": count(table.target[fold.test]),
     }
 
 
@@ -241,18 +256,21 @@ def _summarise(caught):
 
 
 def _compete(method, table, fold, plan):
+    task = get_task(table.task)
     configurations = method.configurations[: plan.budget]
     X, y = table.X[fold.train], table.y[fold.train]
     groups = None if table.groups is None else table.groups[fold.train]
-    _check_classes(y, "The training fold")
-    _check_classes(table.y[fold.test], "The test fold")
+    target = table.target[fold.test]
+    task.check(table.target[fold.train], "The training fold")
+    task.check(target, "The test fold")
 
     started = time.perf_counter()
-    inner = _inner_splits(y, groups, plan, fold.random_state)
+    n_inner = task.limit_splits(y, plan.inner_splits)
+    inner = task.split(y, groups, n_inner, fold.random_state)
     best, out_of_fold = _search(method, configurations, table, X, y, inner, fold.random_state)
     search_seconds = time.perf_counter() - started
 
-    thresholds = tune_thresholds(y, out_of_fold)
+    thresholds = task.tune(table.target[fold.train], out_of_fold)
     started = time.perf_counter()
     model = _build(method, best, table, y, fold.random_state)
     if method.finish is not None:
@@ -261,15 +279,14 @@ def _compete(method, table, fold, plan):
     fit_seconds = time.perf_counter() - started
 
     started = time.perf_counter()
-    probability = _predict_probability(model, table.X[fold.test])
+    probability = _predict_probability(model, table.X[fold.test], table)
     predict_seconds = time.perf_counter() - started
 
-    target, decision = table.y[fold.test], model.predict(table.X[fold.test])
+    decision = table.judge(model.predict(table.X[fold.test]))
     result = {
         "n_configurations": len(configurations),
         "best_parameters": json.dumps(best, sort_keys=True),
-        **measure(target, probability, decision, thresholds),
-        "threshold": thresholds["f1"],
+        **task.measure(target, probability, decision, thresholds),
         "fit_seconds": fit_seconds,
         "search_seconds": search_seconds,
         "predict_seconds": predict_seconds,
@@ -277,56 +294,51 @@ def _compete(method, table, fold, plan):
     return result, {"row": fold.test, "target": target, "probability": probability}
 
 
-def _check_classes(y, where):
-    n_positive = int(y.sum())
-    if n_positive in (0, len(y)):
-        raise ValueError(f"{where} has {n_positive} positives in {len(y)} rows; it needs both.")
-
-
-def _inner_splits(y, groups, plan, random_state):
-    smaller = min(int(y.sum()), int(len(y) - y.sum()))
-    if smaller < 2:
-        raise ValueError("The training fold holds 1 row of the smaller class; inner folds need 2.")
-    return _split(y, groups, min(plan.inner_splits, smaller), random_state)
-
-
 def _search(method, configurations, table, X, y, inner, random_state):
     """Return the best configuration and its out-of-fold probabilities.
 
     A configuration that fails on an inner fold is out of the race; when all are, so is the cell.
     """
+    task = get_task(table.task)
     best, best_score, best_probability = None, -math.inf, None
     failure: Exception = ValueError("No configuration was tried.")
     # Cut once for all configurations: the cache knows the rows by the identity of their arrays.
     parts = [(X[train], y[train], StepCache(), check) for train, check in inner]
+    order = np.argsort(np.concatenate([check for _, check in inner]))  # back to that of the rows
     for parameters in configurations:
-        probability, scores = np.empty(len(y)), []
+        predicted, scores = [], []
         try:
             for X_train, y_train, memory, check in parts:
                 model = _build(method, parameters, table, y_train, random_state, memory)
                 model.fit(X_train, y_train)
-                probability[check] = _predict_probability(model, X[check])
-                scores.append(average_precision_score(y[check], probability[check]))
+                predicted.append(_predict_probability(model, X[check], table))
+                scores.append(task.score(table.judge(y[check]), predicted[-1]))
         except Exception as error:  # a setting that fails is out of the race
             failure = error
             warnings.warn(f"{parameters}: {error}", FitFailedWarning, stacklevel=1)
             continue
-        if np.mean(scores) > best_score:
-            best, best_score, best_probability = parameters, np.mean(scores), probability
+        if (score := float(np.mean(scores))) > best_score:
+            best, best_score = parameters, score
+            best_probability = np.concatenate(predicted)[order]
     if best is None:
         raise failure
     return best, best_probability
 
 
 def _build(method, parameters, table, y, random_state, memory=None):
-    n_positive = int(y.sum())
-    counts = (len(y) - n_positive, n_positive)
-    fold = FoldInfo(table.X.shape[1], table.categorical, counts, random_state, memory)
+    fold = FoldInfo(
+        n_features=table.X.shape[1],
+        categorical=table.categorical,
+        counts=get_task(table.task).count(y),
+        random_state=random_state,
+        memory=memory,
+        task=table.task,
+    )
     return method.build(fold, **parameters)
 
 
-def _predict_probability(model, X):
-    probability = model.predict_proba(X)[:, list(model.classes_).index(1)].astype(np.float64)
+def _predict_probability(model, X, table):
+    probability = get_task(table.task).predict_probability(model, X, table).astype(np.float64)
     inside = (probability >= 0) & (probability <= 1)
     if not inside.all():
         raise ValueError(f"The model predicts {probability[~inside][0]}, which is no probability.")

@@ -5,7 +5,7 @@ import time
 import warnings
 from contextlib import nullcontext
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 from typing import NamedTuple
 
@@ -13,8 +13,14 @@ from joblib import Parallel, delayed
 
 from skfocal import __version__
 from skfocal.benchmark._numeric import NumericTable, make_numeric
-from skfocal.benchmark.datasets import Dataset, DatasetUnavailableError, list_datasets, load_dataset
-from skfocal.benchmark.methods import Method, get_method, list_methods
+from skfocal.benchmark.datasets import (
+    Dataset,
+    DatasetUnavailableError,
+    dataset_info,
+    list_datasets,
+    load_dataset,
+)
+from skfocal.benchmark.methods import DEFAULT_METHODS, Method, get_method, list_methods
 from skfocal.benchmark.protocol import (
     Cell,
     Fold,
@@ -25,10 +31,14 @@ from skfocal.benchmark.protocol import (
     make_folds,
 )
 from skfocal.benchmark.store import Store, make_frame, unavailable_rows
+from skfocal.benchmark.tasks import get_task
 
 __all__ = ["run"]
 
-_PACKAGES = ["numpy", "scipy", "scikit-learn", "imbalanced-learn", "pandas", "joblib"]
+_PACKAGES = [
+    *("numpy", "scipy", "scikit-learn", "imbalanced-learn", "pandas", "joblib"),
+    *("lightgbm", "torch"),  # which some arms need
+]
 
 
 def run(
@@ -50,9 +60,11 @@ def run(
     suite : str, default="quick"
         A name from :func:`skfocal.benchmark.list_suites`; gives the data sets and the plan.
     datasets : list of str or Dataset, default=None
-        Data sets by name, or tables of your own; takes the place of those of the suite.
+        Data sets by name, or tables of your own, all of one task; takes the place of those of the
+        suite.
     methods : list of str, default=None
-        Names from :func:`skfocal.benchmark.list_methods`; None takes all.
+        Names from :func:`skfocal.benchmark.list_methods`; None takes those of
+        :data:`skfocal.benchmark.methods.DEFAULT_METHODS` for the task.
     n_jobs : int, default=None
         Cells computed at once, as joblib understands it: -1 is one a core, None obeys
         ``joblib.parallel_config``, by which Dask or Ray spread the cells over a cluster.
@@ -71,15 +83,15 @@ def run(
     Returns
     -------
     DataFrame
-        One row for each data set, method, repeat and fold, with the columns of
-        :data:`skfocal.benchmark.protocol.COLUMNS`; ``status`` is ``"ok"``, ``"failed"`` (the
-        column ``error`` says why) or ``"skipped"`` (out of time).
+        One row for each data set, method, repeat and fold, with the columns that
+        :func:`skfocal.benchmark.protocol.get_columns` names; ``status`` is ``"ok"``, ``"failed"``
+        (the column ``error`` says why) or ``"skipped"`` (out of time).
 
     Raises
     ------
     ValueError
-        If an argument is wrong, or `out` holds results of another plan, seed or version of a data
-        set.
+        If an argument is wrong, the data sets are of different tasks, a method is not for their
+        task, or `out` holds results of another task, plan, seed or version of a data set.
     ImportError
         If imbalanced-learn is not installed.
 
@@ -96,28 +108,38 @@ def run(
     if not isinstance(plan, Plan):
         raise ValueError(f"run: plan must be a Plan or None; got {plan!r}.")
     datasets = _choose_datasets(suite, datasets)
-    methods = _choose_methods(methods)
+    task = _find_task(datasets)
+    methods = _choose_methods(methods, task)
     deadline = None if time_limit is None else time.monotonic() + time_limit
 
     tables, unavailable = _load(datasets)
-    tasks = []
+    jobs = []
     for table in tables:
         try:
             folds = make_folds(table, plan, random_state)
         except ValueError as error:
             unavailable[table.name] = f"No folds: {error}"
             continue
-        tasks += [_Task(method, table, fold) for fold in folds for method in methods]
+        jobs += [_Job(method, table, fold) for fold in folds for method in methods]
 
-    request = _describe_run(suite, tables, unavailable, methods, plan, random_state)
+    request = {
+        "suite": suite,
+        "task": task,
+        "plan": asdict(plan),
+        "random_state": int(random_state),
+        "methods": [method.name for method in methods],
+        "datasets": {table.name: table.describe() for table in tables},
+        "unavailable": unavailable,
+        "versions": _list_versions(),
+    }
     with tempfile.TemporaryDirectory() if out is None else nullcontext(out) as folder:
         store = Store(folder)
         _announce(store, request)
-        _compute_missing(store, tasks, plan, n_jobs, deadline, progress)
-        return _collect(store, tasks, request)
+        _compute_missing(store, jobs, plan, n_jobs, deadline, progress)
+        return _collect(store, jobs, request)
 
 
-class _Task(NamedTuple):
+class _Job(NamedTuple):
     method: Method
     table: NumericTable
     fold: Fold
@@ -163,12 +185,36 @@ def _choose_datasets(suite, datasets):
     return datasets
 
 
-def _choose_methods(methods):
+def _find_task(datasets):
+    """Return the task that all data sets share."""
+    tasks = {
+        dataset.name: dataset.task
+        for dataset in (d if isinstance(d, Dataset) else dataset_info(d) for d in datasets)
+    }
+    (name, task), *others = tasks.items()
+    get_task(task)
+    for other, other_task in others:
+        if other_task != task:
+            raise ValueError(
+                f"run: the data sets must be of one task; {name!r} is {task} and {other!r} is "
+                f"{other_task}."
+            )
+    return task
+
+
+def _choose_methods(methods, task):
     if methods is None:
-        methods = list_methods()
+        methods = DEFAULT_METHODS[task]
     if isinstance(methods, str) or not (methods := list(methods)):
         raise ValueError("run: methods must be a list of names, not empty.")
-    return [get_method(name) for name in dict.fromkeys(methods)]
+    chosen = [get_method(name) for name in dict.fromkeys(methods)]
+    for method in chosen:
+        if task not in method.tasks:
+            raise ValueError(
+                f"run: method {method.name!r} is for {' and '.join(method.tasks)} targets; "
+                f"for {task} ones there are {list_methods(task)}."
+            )
+    return chosen
 
 
 def _load(datasets):
@@ -184,16 +230,14 @@ def _load(datasets):
     return tables, unavailable
 
 
-def _describe_run(suite, tables, unavailable, methods, plan, random_state):
-    return {
-        "suite": suite,
-        "plan": asdict(plan),
-        "random_state": int(random_state),
-        "methods": [method.name for method in methods],
-        "datasets": {table.name: table.describe() for table in tables},
-        "unavailable": unavailable,
-        "versions": {"skfocal": __version__} | {name: version(name) for name in _PACKAGES},
-    }
+def _list_versions():
+    versions = {"skfocal": __version__}
+    for name in _PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
 
 
 def _announce(store, request):
@@ -225,7 +269,8 @@ def _announce(store, request):
 
 def _check_agreement(found, request, store):
     way_out = "Choose another folder as `out`, or ask for the same."
-    for key in ("plan", "random_state"):
+    found = {"task": "binary"} | found  # early stores knew no other task
+    for key in ("task", "plan", "random_state"):
         if found[key] != request[key]:
             raise ValueError(
                 f"{str(store.path)!r} holds results with {key}={found[key]}; "
@@ -239,17 +284,17 @@ def _check_agreement(found, request, store):
             )
 
 
-def _compute_missing(store, tasks, plan, n_jobs, deadline, progress):
-    missing = [task for task in tasks if task.cell not in store]
+def _compute_missing(store, jobs, plan, n_jobs, deadline, progress):
+    missing = [job for job in jobs if job.cell not in store]
     if not missing:
         return
-    done = len(tasks) - len(missing)
+    done = len(jobs) - len(missing)
 
     def in_time():
-        for task in missing:
+        for job in missing:
             if deadline is not None and time.monotonic() >= deadline:
                 return
-            yield delayed(evaluate)(*task, plan)
+            yield delayed(evaluate)(*job, plan)
 
     # No batches and nothing dispatched ahead: a cell comes back, and is written, when it is done,
     # and the time limit is looked at when the next one is about to begin.
@@ -260,15 +305,15 @@ def _compute_missing(store, tasks, plan, n_jobs, deadline, progress):
         store.save(row, predictions)
         done += 1
         if progress is not None:
-            progress(done, len(tasks), str(Cell.of(row)))
+            progress(done, len(jobs), str(Cell.of(row)))
 
 
-def _collect(store, tasks, request):
+def _collect(store, jobs, request):
     rows = [
-        store.load(task.cell)
-        if task.cell in store
-        else describe(*task) | {"status": "skipped", "error": "Not begun within the time limit."}
-        for task in tasks
+        store.load(job.cell)
+        if job.cell in store
+        else describe(*job) | {"status": "skipped", "error": "Not begun within the time limit."}
+        for job in jobs
     ]
     for name, reason in request["unavailable"].items():
         rows += unavailable_rows(name, reason, request)

@@ -43,7 +43,7 @@ def rank_table(results, metric) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If the metric is unknown.
+        If the results have no such metric.
     """
     cells = _comparable(results, metric)
     scores = _by_family(cells, metric)
@@ -160,7 +160,7 @@ def paired_comparison(results, metric, a, b, dataset=None) -> dict:
     Nadeau and Bengio, "Inference for the Generalization Error", Machine Learning 52, 2003,
     doi:10.1023/A:1024068626366
     """
-    _check_metric(metric)
+    _check_metric(results, metric)
     for method in (a, b):
         if method not in set(results["method"]):
             raise ValueError(f"There are no results for a method {method!r}.")
@@ -172,14 +172,15 @@ def paired_comparison(results, metric, a, b, dataset=None) -> dict:
     return _compare_families((scores[a] - scores[b]).dropna().to_numpy(), metric)
 
 
-def _check_metric(metric):
-    if metric not in METRICS:
-        raise ValueError(f"Unknown metric {metric!r}; the metrics are {list(METRICS)}.")
+def _check_metric(results, metric):
+    metrics = [name for name in METRICS if name in results]
+    if metric not in metrics:
+        raise ValueError(f"Unknown metric {metric!r}; the metrics of the results are {metrics}.")
 
 
 def _comparable(results, metric):
     """Return the ranked cells of the folds that compare something."""
-    _check_metric(metric)
+    _check_metric(results, metric)
     ranked = results[results["ranked"].astype(bool)]
     status = ranked.groupby(_FOLD)["status"]
     succeeded = status.transform(lambda values: (values == "ok").any())

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from skfocal.benchmark.protocol import COLUMNS, Cell
+from skfocal.benchmark.protocol import Cell, get_columns
 
 __all__ = ["Store", "load_results"]
 
@@ -55,7 +55,7 @@ class Store:
         Returns
         -------
         dict
-            ``suite``, ``plan``, ``random_state``, ``methods``, ``datasets`` (name to a
+            ``suite``, ``task``, ``plan``, ``random_state``, ``methods``, ``datasets`` (name to a
             description), ``unavailable`` (name to the reason) and ``versions``.
 
         Raises
@@ -104,8 +104,8 @@ class Store:
         Returns
         -------
         DataFrame
-            One row a cell with the columns of :data:`skfocal.benchmark.protocol.COLUMNS`. A data
-            set that could not be loaded has failed rows that say why.
+            One row a cell with the columns that :func:`skfocal.benchmark.protocol.get_columns`
+            names. A data set that could not be loaded has failed rows that say why.
 
         Raises
         ------
@@ -132,8 +132,12 @@ class Store:
         Returns
         -------
         DataFrame
-            ``row`` (position in the data set), ``repeat``, ``fold``, ``target`` (0 or 1) and
-            ``probability`` (of 1); empty if no fold was finished.
+            ``row`` (position in the data set), ``repeat``, ``fold``, ``target`` and
+            ``probability``; empty if no fold was finished. Binary: the target is 0 or 1, the
+            probability that of 1. Multiclass: the target is the position of the class in the
+            manifest, and there is a column ``probability_<position>`` for each class. Multilabel:
+            columns ``target_<position>`` and ``probability_<position>`` for each label that is
+            judged.
         """
         folder = self._path(Cell(dataset, method, 0, 0)).parent
         parts = []
@@ -141,9 +145,11 @@ class Store:
             row = json.loads(path.read_text(encoding="utf-8"))
             if row["status"] == "ok":
                 with np.load(path.with_suffix(".npz")) as arrays:
-                    part = pd.DataFrame(dict(arrays))
-                parts.append(part.assign(repeat=row["repeat"], fold=row["fold"]))
-        return pd.concat(parts, ignore_index=True)[_PREDICTIONS] if parts else _no_predictions()
+                    columns = _split_columns(arrays)
+                number = {"repeat": row["repeat"], "fold": row["fold"]}
+                part = {"row": columns.pop("row"), **number, **columns}
+                parts.append(pd.DataFrame(part))
+        return pd.concat(parts, ignore_index=True) if parts else _no_predictions()
 
     def _path(self, cell):
         folder = self.path / "cells" / _folder_name(cell.dataset) / _folder_name(cell.method)
@@ -202,9 +208,22 @@ def make_frame(rows, manifest) -> pd.DataFrame:
 
     rows = sorted(rows, key=place)
     blank = dict.fromkeys(_TEXTS, "")  # a cell that was not computed has no texts to show
-    frame = pd.DataFrame([blank | row for row in rows], columns=COLUMNS)
-    numbers = [name for name in COLUMNS if name not in _TEXTS]
+    columns = get_columns(manifest.get("task", "binary"))  # early stores knew no other task
+    frame = pd.DataFrame([blank | row for row in rows], columns=columns)
+    numbers = [name for name in columns if name not in _TEXTS]
     return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers})
+
+
+def _split_columns(arrays):
+    """Return the arrays as vectors, a matrix as one for each column."""
+    columns = {}
+    for name in ("row", "target", "probability"):
+        array = arrays[name]
+        if array.ndim == 1:
+            columns[name] = array
+        else:
+            columns |= {f"{name}_{k}": column for k, column in enumerate(array.T)}
+    return columns
 
 
 def _no_predictions():

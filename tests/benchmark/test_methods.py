@@ -12,7 +12,9 @@ from threadpoolctl import threadpool_limits
 from skfocal.benchmark import list_methods
 from skfocal.benchmark._numeric import make_numeric
 from skfocal.benchmark._pipelines import FoldInfo, StepCache
-from skfocal.benchmark.methods import get_method
+from skfocal.benchmark.methods import DEFAULT_METHODS, get_method
+from skfocal.benchmark.tasks import TASKS
+from tests.benchmark.arms import QUICK, build, make_info, resample
 from tests.benchmark.toys import make_toy
 
 KINDS = {
@@ -33,28 +35,23 @@ KINDS = {
     "balanced_forest": "ensemble",
     "easy_ensemble": "ensemble",
     "hist_gradient_boosting": "control",
+    "mlp": "baseline",
+    "mlp_ros": "resampling",
+    "mlp_smote": "resampling",
+    "mlp_adasyn": "resampling",
+    "mlp_borderline": "resampling",
+    "mlp_smoteenn": "resampling",
+    "mlp_rus": "resampling",
+    "lightgbm": "control",
+    "lightgbm_balanced": "control",
+    "lightgbm_smote": "resampling",
+    "focal_mlp": "focal",
+    "focal_mlp_zero": "focal",
+    "focal_mlp_balanced": "focal",
+    "asymmetric_mlp": "focal",
 }
 SAMPLERS = [name for name, kind in KINDS.items() if kind == "resampling"]
-
-
-def make_info(table, random_state=0):
-    counts = tuple(np.bincount(table.y).tolist())
-    return FoldInfo(table.X.shape[1], table.categorical, counts, random_state)
-
-
-def build(name, table, position=0):
-    method = get_method(name)
-    return method.build(make_info(table), **method.configurations[position])
-
-
-def resample(pipeline, X, y):
-    """Run the steps of a pipeline before its model; return the rows the model is fitted on."""
-    for _, step in pipeline.steps[:-1]:
-        if hasattr(step, "fit_resample"):
-            X, y = step.fit_resample(X, y)
-        else:
-            X = step.fit_transform(X, y)
-    return X, y
+LINEAR_AND_TREES = DEFAULT_METHODS["binary"]
 
 
 def test_registry_names_kinds_and_labels():
@@ -68,7 +65,29 @@ def test_every_arm_lists_as_many_configurations_as_the_others(name):
     configurations = get_method(name).configurations
     assert len(configurations) == (1 if name == "dummy" else 8)
     assert len({tuple(c.items()) for c in configurations}) == len(configurations)
-    assert len({frozenset(c) for c in configurations}) == 1
+
+
+@pytest.mark.parametrize("name", LINEAR_AND_TREES)
+def test_linear_arms_and_trees_search_a_grid(name):
+    assert len({frozenset(c) for c in get_method(name).configurations}) == 1
+
+
+def test_default_methods_are_known_and_for_their_task():
+    assert list(DEFAULT_METHODS) == list(TASKS)
+    for task, names in DEFAULT_METHODS.items():
+        assert set(names) <= set(list_methods(task))
+        assert len(names) == len(set(names))
+    # What a run on two classes takes has not grown with the arms that are slow.
+    assert list(DEFAULT_METHODS["binary"]) == list(KINDS)[:17]
+
+
+def test_methods_of_a_task():
+    assert set(KINDS) - set(list_methods("binary")) == {"asymmetric_mlp"}
+    assert {"dummy", "logistic", "mlp", "focal_mlp", "asymmetric_mlp"} < set(
+        list_methods("multilabel")
+    )
+    with pytest.raises(ValueError, match="Unknown task 'ranking'"):
+        list_methods("ranking")
 
 
 def test_an_unknown_name_is_refused():
@@ -83,7 +102,7 @@ def test_arms_travel_to_other_processes():
 
 
 @pytest.mark.parametrize("columns", ["numeric", "mixed", "categorical"])
-@pytest.mark.parametrize("name", list(KINDS))
+@pytest.mark.parametrize("name", list_methods("binary"))
 def test_every_arm_learns_from_every_kind_of_table(name, columns):
     dataset = make_toy(categorical=columns != "numeric", missing=True)
     if columns == "categorical":
@@ -96,7 +115,7 @@ def test_every_arm_learns_from_every_kind_of_table(name, columns):
     method = get_method(name)
     with config_context(assume_finite=True), threadpool_limits(1):
         probabilities = [
-            method.build(fold, **method.configurations[0])
+            method.build(fold, **method.configurations[0] | QUICK.get(name, {}))
             .fit(table.X[train], table.y[train])
             .predict_proba(table.X[test])
             for _ in range(2)
@@ -115,12 +134,12 @@ def test_samplers_reach_the_ratio_they_are_given(name, position, ratio):
     assert get_method(name).configurations[position]["ratio"] == ratio
     _, y = resample(build(name, table, position), table.X, table.y)
     n_negative, n_positive = np.bincount(y)
-    if name == "logistic_smoteenn":  # cleaning removes rows near the border, of either class
+    if name.endswith("smoteenn"):  # cleaning removes rows near the border, of either class
         assert n_positive > 0.5 * ratio * 180
         assert n_negative < 180
     else:
         assert_allclose(n_positive / n_negative, ratio, rtol=0.1)
-    assert n_positive == 20 if name == "logistic_rus" else n_positive > 20
+    assert n_positive == 20 if name.endswith("rus") else n_positive > 20
 
 
 def test_sampling_happens_in_fit_only():
@@ -169,12 +188,21 @@ def test_neighbours_are_limited_by_the_smaller_class():
         ((10, 90), 0.5, {0: 45}, {1: 20}),
         # Never the wrong way: the classes are nearer than the ratio already.
         ((90, 60), 0.5, {1: 60}, {0: 90}),
+        ((50, 50), 1.0, {0: 50}, {1: 50}),
     ],
 )
 def test_target_counts(counts, ratio, over, under):
     fold = FoldInfo(1, (), counts, 0)
     assert fold.oversampled(ratio) == over
     assert fold.undersampled(ratio) == under
+
+
+def test_target_counts_of_several_classes():
+    fold = FoldInfo(1, (), (10, 80, 0, 50, 7), 0)
+    assert fold.oversampled(1.0) == {0: 80, 3: 80, 4: 80}
+    assert fold.oversampled(0.5) == {0: 40, 3: 50, 4: 40}
+    assert fold.neighbours() == 5
+    assert FoldInfo(1, (), (10, 80, 0, 3), 0).neighbours() == 2
 
 
 def test_focal_zero_is_logistic_regression():

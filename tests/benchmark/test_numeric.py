@@ -57,7 +57,7 @@ def test_the_fingerprint_sees_values_targets_groups_and_kinds():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"task": "multiclass"}, "task='multiclass'; only binary"),
+        ({"task": "ranking"}, "Unknown task 'ranking'"),
         ({"y": np.zeros(120)}, r"must hold 0 and 1 .* got \[0.0\]"),
         ({"y": np.arange(120) % 3}, r"must hold 0 and 1 .* got \[0, 1, 2\]"),
         ({"y": np.arange(10) % 2}, "X has 120 rows and y has 10"),

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info
 from skfocal.benchmark._numeric import make_numeric
 from skfocal.benchmark.methods import Method, get_method
 from skfocal.benchmark.metrics import METRICS, tune_thresholds
-from skfocal.benchmark.protocol import COLUMNS, Plan, default_plan, evaluate, make_folds
+from skfocal.benchmark.protocol import Plan, default_plan, evaluate, get_columns, make_folds
 from tests.benchmark.toys import make_toy
 
 
@@ -107,7 +107,7 @@ def test_groups_straddle_neither_outer_nor_inner_folds():
 
 def test_a_cell_without_trouble(table, fold):
     row, predictions = evaluate(get_method("logistic"), table, fold, Plan())
-    assert set(row) == set(COLUMNS)
+    assert set(row) == set(get_columns("binary"))
     assert (row["status"], row["error"], row["warnings"]) == ("ok", "", "")
     assert (row["n_train"], row["n_test"]) == (80, 40)
     assert (row["n_positive_train"], row["n_positive_test"]) == (16, 8)

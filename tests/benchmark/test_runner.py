@@ -16,7 +16,7 @@ import pytest
 from skfocal.benchmark import load_results, run
 from skfocal.benchmark import runner as module
 from skfocal.benchmark.datasets import DatasetUnavailableError
-from skfocal.benchmark.protocol import COLUMNS, Plan, evaluate
+from skfocal.benchmark.protocol import Plan, evaluate, get_columns
 from skfocal.benchmark.store import Store
 from tests.benchmark.toys import make_toy
 
@@ -49,7 +49,7 @@ def same(first, second):
 
 def test_one_row_a_cell_in_order(toys):
     results = run(datasets=toys, methods=["logistic", "dummy"], plan=PLAN)
-    assert list(results.columns) == COLUMNS
+    assert list(results.columns) == get_columns("binary")
     assert (results["status"] == "ok").all()
     keys = results[["dataset", "fold", "method"]].to_numpy().tolist()
     assert keys == [
@@ -216,7 +216,16 @@ def test_the_manifest_says_what_was_asked(toys, tmp_path):
         ({"datasets": []}, "datasets must be a list"),
         ({"datasets": ["atlantis"]}, "unknown data set 'atlantis'"),
         ({"datasets": [make_toy(), make_toy()]}, "two data sets are named 'toy'"),
-        ({"datasets": [replace(make_toy(), task="multilabel")]}, "only binary"),
+        ({"datasets": [replace(make_toy(), task="multilabel")]}, "a multilabel target is an"),
+        ({"datasets": [replace(make_toy(), task="ranking")]}, "Unknown task 'ranking'; the tasks"),
+        (
+            {"datasets": ["wine", "glass-6"]},
+            "must be of one task; 'wine' is binary and 'glass-6' is multiclass",
+        ),
+        (
+            {"suite": "multiclass", "methods": ["focal", "logistic_rus"]},
+            "method 'logistic_rus' is for binary targets; for multiclass ones there are .'dummy'",
+        ),
         ({"plan": 3}, "plan must be a Plan"),
         ({"random_state": -1}, "random_state must be an integer >= 0"),
         ({"random_state": None}, "random_state must be an integer >= 0"),

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skfocal.benchmark import load_results
-from skfocal.benchmark.protocol import COLUMNS, Cell
+from skfocal.benchmark.protocol import Cell, get_columns
 from skfocal.benchmark.store import Store
 
 MANIFEST = {
@@ -62,7 +62,7 @@ def test_results_have_all_columns_in_the_order_of_the_manifest(store):
     for dataset, method, fold in keys:
         store.save(make_row(dataset, method, fold=fold), make_predictions())
     results = load_results(store.path)
-    assert list(results.columns) == COLUMNS
+    assert list(results.columns) == get_columns("binary")
     order = results[["dataset", "fold", "method"]].to_numpy().tolist()
     expected = [["b", 0, "dummy"], ["b", 1, "focal"], ["b", 1, "dummy"], ["a", 0, "focal"]]
     assert order == [*expected, ["a", 0, "dummy"]]
@@ -77,7 +77,7 @@ def test_a_failed_row_has_no_metrics_and_no_predictions(store):
 
 
 def test_an_empty_store_gives_an_empty_frame(store):
-    assert list(store.results().columns) == COLUMNS
+    assert list(store.results().columns) == get_columns("binary")
     assert len(store.results()) == 0
 
 

@@ -32,7 +32,9 @@ benchmark = typer.Typer(help="The comparison on the suites of public tables.", n
 app.add_typer(benchmark, name="benchmark")
 
 Jobs = Annotated[int, typer.Option(help="Cells computed at once; -1 is one a core.")]
-Methods = Annotated[str | None, typer.Option(help="Comma-separated names; default: all.")]
+Methods = Annotated[
+    str | None, typer.Option(help="Comma-separated names; default: those that take seconds.")
+]
 TimeLimit = Annotated[
     float | None, typer.Option(help="Seconds after which nothing new begins.", min=0.001)
 ]
@@ -124,7 +126,8 @@ def list_all():
         members["(no suite)"] = [name for name in list_datasets() if name not in in_suites]
         print_names("Suites", {suite: ", ".join(names) for suite, names in members.items()})
         arms = [get_method(name) for name in list_methods()]
-        print_names("Methods", {arm.name: f"{arm.label} ({arm.kind})" for arm in arms})
+        texts = {arm.name: f"{arm.label} ({arm.kind}; {', '.join(arm.tasks)})" for arm in arms}
+        print_names("Methods", texts)
 
 
 @app.command("compare")

@@ -22,8 +22,6 @@ __all__ = [
     "print_text",
 ]
 
-METRICS_SHOWN = ("average_precision", "log_loss")
-
 
 def print_text(text):
     """Print a line as it is: no markup, no colours, no cuts."""
@@ -83,13 +81,14 @@ def print_failures(results):
 
 def print_ranking(results):
     """Print mean and mean rank of the methods on two metrics, in the order of the first."""
-    from skfocal.benchmark.metrics import METRICS
+    from skfocal.benchmark.metrics import METRICS, main_metrics
     from skfocal.benchmark.report._names import get_label, write_number
     from skfocal.benchmark.statistics import rank_table
 
-    rankings = [rank_table(results, metric) for metric in METRICS_SHOWN]
+    metrics = main_metrics(results)
+    rankings = [rank_table(results, metric) for metric in metrics]
     table = Table("Method", box=None, padding=(0, 2, 0, 0))
-    for metric in METRICS_SHOWN:
+    for metric in metrics:
         table.add_column(METRICS[metric].label, justify="right")
         table.add_column("rank", justify="right", style="dim")
     table.add_column("failed", justify="right")

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 
 from skfocal.benchmark import statistics
-from skfocal.benchmark.metrics import METRICS
+from skfocal.benchmark.metrics import METRICS, main_metrics
 from skfocal.benchmark.report import NOTES_FILE
 from skfocal.benchmark.report._figures import draw_critical_difference, draw_curves, draw_methods
 from skfocal.benchmark.report._findings import (
-    HEADLINES,
     MIN_FAMILIES,
     Leader,
     find_focal_arm,
     find_leader,
+    list_headlines,
     summarise_focal,
 )
 from skfocal.benchmark.report._names import (
@@ -39,7 +39,7 @@ from skfocal.benchmark.report._tables import (
 
 __all__ = ["Content", "Figure", "build_content"]
 
-DUEL_METRICS = ("average_precision", "log_loss", "f1_tuned")
+DECISIONS = ("f1_tuned", "macro_f1_tuned", "geometric_mean")
 CURVE_KINDS = ("focal", "resampling", "baseline", "ensemble", "control")
 
 
@@ -86,14 +86,15 @@ def build_content(store):
         title=table.get("title") or f"Benchmark: the {manifest['suite']} suite",
         subtitle=_describe_extent(results),
         facts=(table.get("facts") or _list_sets(manifest)) + _list_facts(manifest, results),
-        notes=list(table.get("notes", [])),
+        notes=list(table.get("notes", [])) + _list_left_out(manifest),
     )
     if (results["status"] == "ok").any():
         order = _order_methods(results)
         _fill_summary(content, results)
         _fill_rankings(content, results, order)
         _fill_details(content, results, order)
-        content.curves = _draw_all_curves(store, results, order)
+        if "average_precision" in results:  # the curves are those of two classes
+            content.curves = _draw_all_curves(store, results, order)
     if (results["status"] == "failed").any():
         content.failures = [tabulate_failures(results)]
     return content
@@ -143,6 +144,15 @@ def _list_sets(manifest):
     return [("Suite", manifest["suite"]), ("Data sets", names)]
 
 
+def _list_left_out(manifest):
+    """Name the labels that are trained on but too rare to be judged, one sentence a data set."""
+    return [
+        f"Too few positives to be scored on {name}: {', '.join(about['left_out'])}."
+        for name, about in manifest["datasets"].items()
+        if about.get("left_out")
+    ]
+
+
 def _list_facts(manifest, results):
     plan, counts = manifest["plan"], results["status"].value_counts()
     words = {"ok": "finished", "failed": "failed", "skipped": "not run"}
@@ -165,15 +175,15 @@ def _list_facts(manifest, results):
 
 
 def _order_methods(results):
-    """List the methods by their mean rank in average precision, unranked ones last."""
-    ranking = statistics.rank_table(results, "average_precision")
+    """List the methods by their mean rank in the first main metric, unranked ones last."""
+    ranking = statistics.rank_table(results, main_metrics(results)[0])
     ranking = ranking.sort_values(["mean_rank", "mean"], ascending=[True, False], kind="stable")
     rest = [method for method in results["method"].unique() if method not in ranking.index]
     return [*ranking.index, *rest]
 
 
 def _fill_summary(content, results):
-    found = [find_leader(results, metric) for metric in HEADLINES]
+    found = [find_leader(results, metric) for metric in list_headlines(results)]
     content.leaders = [leader for leader in found if leader]
     content.sentences = summarise_focal(results)
     ranked = results[results["ranked"]]
@@ -191,10 +201,12 @@ def _fill_summary(content, results):
 
 def _fill_rankings(content, results, order):
     content.kinds = [kind for kind in KINDS if kind in map(get_kind, order)]
-    content.overview = [tabulate_overview(results, HEADLINES, order)]
-    content.rankings = [tabulate_ranking(results, metric) for metric in METRICS]
+    content.overview = [tabulate_overview(results, list_headlines(results), order)]
+    content.rankings = [
+        tabulate_ranking(results, metric) for metric in METRICS if metric in results
+    ]
     content.spread = [_draw_spread(results, order)]
-    for metric in ("average_precision", "log_loss"):
+    for metric in main_metrics(results):
         ranks = statistics.rank_table(results, metric)["mean_rank"].dropna().sort_values()
         test = statistics.friedman(results, metric)
         if test["n_families"] > 1 and len(ranks) > 1:
@@ -220,36 +232,38 @@ def _draw_spread(results, order):
     done = done.assign(seconds=done[["search_seconds", "fit_seconds"]].sum(axis=1))
     alone = done["family"].nunique() == 1
     unit, units = (["repeat", "fold"], "folds") if alone else ("family", "families of data sets")
+    main, log_loss = main_metrics(results)
     titles = {
-        "average_precision": "Average precision →",
-        "log_loss": "← Log loss",
+        main: f"{METRICS[main].label} →",
+        log_loss: "← Log loss",
         "seconds": "← Seconds a fold, search and fit",
     }
     columns = {
         title: done.pivot_table(index=unit, columns="method", values=name, aggfunc="mean")
         for name, title in titles.items()
     }
-    means = columns[titles["average_precision"]].mean()
+    means = columns[titles[main]].mean()
     best = ", ".join(f"{get_label(m)} {write_number(means.get(m, np.nan))}" for m in order)
+    label = METRICS[main].label.lower()
     return Figure(
         draw_methods(columns, order, log_scaled=list(titles.values())[1:]),
         "Ranking quality, honesty of the probabilities and price of every method. The large mark "
         f"is the mean, the small ones are the {units}; the arrow points to the better side.",
-        f"Dot plot of average precision, log loss and time. Mean average precision: {best}.",
+        f"Dot plot of {label}, log loss and time. Mean {label}: {best}.",
     )
 
 
 def _fill_details(content, results, order):
     if results["dataset"].nunique() > 1:
         content.datasets = [
-            tabulate_datasets(results, metric, order)
-            for metric in ("average_precision", "log_loss")
+            tabulate_datasets(results, metric, order) for metric in main_metrics(results)
         ]
     content.arms = [tabulate_arms(results, order)]
     if find_focal_arm(order):
-        content.focal = [tabulate_duels(results, DUEL_METRICS)]
+        decision = next(metric for metric in DECISIONS if metric in results)
+        content.focal = [tabulate_duels(results, [*main_metrics(results), decision])]
         content.losses = [
-            tabulate_losses(results, metric, order) for metric in ("average_precision", "log_loss")
+            tabulate_losses(results, metric, order) for metric in main_metrics(results)
         ]
 
 

@@ -4,11 +4,10 @@ import math
 from dataclasses import dataclass
 
 from skfocal.benchmark import statistics
-from skfocal.benchmark.metrics import METRICS
+from skfocal.benchmark.metrics import METRICS, main_metrics
 from skfocal.benchmark.report._names import describe_p, get_kind, get_label, write_number
 
 __all__ = [
-    "HEADLINES",
     "Duel",
     "Leader",
     "compare_focal",
@@ -17,22 +16,21 @@ __all__ = [
     "find_focal_arm",
     "find_leader",
     "find_worse_sets",
+    "list_headlines",
     "summarise_focal",
 ]
 
 # Threshold-free and proper scores first, then the decision at the threshold tuned inside.
 HEADLINES = (
-    "average_precision",
-    "roc_auc",
-    "log_loss",
-    "brier",
-    "f1_tuned",
-    "geometric_mean_tuned",
+    *("average_precision", "macro_average_precision", "micro_average_precision"),
+    *("roc_auc", "log_loss", "brier"),
+    *("f1_tuned", "macro_f1_tuned", "geometric_mean_tuned"),
 )
 LEVEL = 0.05
 # The two-sided signed-rank test on n families has no p value below 2 ** (1 - n).
 MIN_FAMILIES = 6
-FOCAL_ZERO = "focal_zero"
+# The arms that may speak for focal loss, named in advance, each with its own zero point.
+ZERO_POINTS = {"focal": "focal_zero", "focal_mlp": "focal_mlp_zero"}
 
 
 @dataclass(frozen=True)
@@ -157,6 +155,11 @@ def describe_gain(gain):
     return f"{size} {'better' if gain > 0 else 'worse'}"
 
 
+def list_headlines(results):
+    """Return the metrics of the results that are shown first."""
+    return [metric for metric in HEADLINES if metric in results]
+
+
 def find_leader(results, metric):
     """Find the best method by mean rank over families, on one data set by its mean.
 
@@ -217,8 +220,9 @@ def find_duel(results, metric, first, second):
 
 def find_focal_arm(methods):
     """Return the arm that speaks for focal loss, named in advance and not chosen by its result."""
-    arms = [method for method in methods if get_kind(method) == "focal" and method != FOCAL_ZERO]
-    return "focal" if "focal" in arms else next(iter(arms), None)
+    zeros = set(ZERO_POINTS.values())
+    arms = [method for method in methods if get_kind(method) == "focal" and method not in zeros]
+    return next((arm for arm in ZERO_POINTS if arm in arms), next(iter(arms), None))
 
 
 def compare_focal(results, metric):
@@ -235,11 +239,13 @@ def compare_focal(results, metric):
         return []
     best: dict[str, str] = {}
     for method in table.index:  # best rank first
-        kind = FOCAL_ZERO if method == FOCAL_ZERO else get_kind(method)
-        if kind != "focal" and method != "dummy":
-            best.setdefault(kind, method)
-    order = (FOCAL_ZERO, "resampling", "baseline", "ensemble", "control")
-    rivals = [best[kind] for kind in order if kind in best]
+        if method != "dummy":
+            best.setdefault(get_kind(method), method)
+    zero = ZERO_POINTS.get(focal, "focal_zero")
+    rivals = [zero] if zero in table.index else []
+    rivals += [
+        best[kind] for kind in ("resampling", "baseline", "ensemble", "control") if kind in best
+    ]
     return [find_duel(results, metric, focal, rival) for rival in rivals]
 
 
@@ -260,14 +266,15 @@ def find_worse_sets(results, metric, first, second):
     return [(name, float(size)) for name, size in loss.items() if size > statistics.TIE_MARGIN]
 
 
-def summarise_focal(results, metrics=("average_precision", "log_loss")):
+def summarise_focal(results, metrics=None):
     """Say in plain words how focal loss stands against the best resampling and its zero point."""
     sentences = []
-    for metric in metrics:
+    for metric in main_metrics(results) if metrics is None else metrics:
         for duel in compare_focal(results, metric):
-            if duel.second != FOCAL_ZERO and get_kind(duel.second) != "resampling":
+            is_zero = get_kind(duel.second) == "focal"
+            if not is_zero and get_kind(duel.second) != "resampling":
                 continue
-            rival = "its own zero point" if duel.second == FOCAL_ZERO else "the best resampling arm"
+            rival = "its own zero point" if is_zero else "the best resampling arm"
             sentences.append(
                 f"{METRICS[metric].label}: {get_label(duel.first)} against {rival} "
                 f"({get_label(duel.second)}) is {describe_gain(duel.gain)}; {duel.verdict}."

@@ -112,15 +112,15 @@ def tabulate_overview(results, metrics, order):
 
 
 def tabulate_datasets(results, metric, order):
-    """One metric on every data set; the prevalence is the floor of the average precision."""
+    """One metric on every data set, beside the share of the positives, or of the rarest class."""
     done = results[results["status"] == "ok"]
     means = done.pivot_table(index="dataset", columns="method", values=metric, aggfunc="mean")
     means = means.reindex(columns=order)
     counts = done.groupby("dataset")[["n_test", "n_positive_test"]].sum()
-    share = (counts["n_positive_test"] / counts["n_test"]).sort_values()
+    shares = (counts["n_positive_test"] / counts["n_test"]).sort_values()
     sign = 1 if METRICS[metric].greater_is_better else -1
     rows = []
-    for dataset, prevalence in share.items():
+    for dataset, prevalence in shares.items():
         values = means.loc[dataset].to_numpy(dtype=float)
         best = _best(values, metric)
         near = sign * values >= np.nanmax(sign * values) - statistics.TIE_MARGIN
@@ -137,7 +137,8 @@ def tabulate_datasets(results, metric, order):
     )
     if metric == "average_precision":
         caption += " The prevalence is what chance would reach."
-    header = ("Data set", "Prevalence", *(get_label(method) for method in order))
+    share = "Prevalence" if "average_precision" in results else "Rarest"
+    header = ("Data set", share, *(get_label(method) for method in order))
     return Table(caption, header, rows, style="matrix")
 
 

@@ -1,0 +1,35 @@
+"""Arms of the benchmark, built for the tests."""
+
+from skfocal.benchmark import list_methods
+from skfocal.benchmark._pipelines import FoldInfo
+from skfocal.benchmark.methods import get_method
+from skfocal.benchmark.tasks import get_task
+
+PERCEPTRONS = [name for name in list_methods() if name.startswith("mlp")]
+NETWORKS = ["focal_mlp", "focal_mlp_zero", "focal_mlp_balanced", "asymmetric_mlp"]
+# Settings with which an arm is fitted in a moment and without complaint.
+_LBFGS = {"solver": "lbfgs", "alpha": 3.0, "hidden_layer_sizes": (5,), "max_iter": 1000}
+_SMALL = {"n_members": 1, "max_epochs": 30, "numeric_embedding": None}
+QUICK = {name: _LBFGS for name in PERCEPTRONS} | {name: _SMALL for name in NETWORKS}
+
+
+def make_info(table, random_state=0):
+    """Return what an arm knows of a table of which all rows are for training."""
+    counts = get_task(table.task).count(table.y)
+    return FoldInfo(table.X.shape[1], table.categorical, counts, random_state, task=table.task)
+
+
+def build(name, table, position=0, **settings):
+    """Return the pipeline of an arm for all rows of a table, with one of its configurations."""
+    method = get_method(name)
+    return method.build(make_info(table), **method.configurations[position] | settings)
+
+
+def resample(pipeline, X, y):
+    """Run the steps of a pipeline before its model; return the rows the model is fitted on."""
+    for _, step in pipeline.steps[:-1]:
+        if hasattr(step, "fit_resample"):
+            X, y = step.fit_resample(X, y)
+        else:
+            X = step.fit_transform(X, y)
+    return X, y
