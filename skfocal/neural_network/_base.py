@@ -28,6 +28,7 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions({"identity", "logistic", "relu", "tanh"})],
     "dropout": [Interval(Real, 0, 1, closed="left")],
+    "batch_norm": ["boolean"],
     "n_members": [Interval(Integral, 1, None, closed="left")],
     "numeric_embedding": [StrOptions({"periodic"}), None],
     "warm_up": [Interval(Integral, 0, None, closed="left"), Schedule],
@@ -47,7 +48,32 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "random_state": ["random_state"],
     "device": [str],
     "warm_start": ["boolean"],
+    "callbacks": [list, None],
+    "module": [callable, None],
+    "net_params": [dict, None],
     "verbose": ["verbose"],
+}
+
+# Arguments of a skorch net that belong to a parameter of the estimator.
+_NET_PARAMETERS = {
+    "batch_size": "batch_size",
+    "callbacks": "callbacks",
+    "criterion": "loss",
+    "dataset": "batch_size",
+    "device": "device",
+    "iterator_train": "batch_size",
+    "iterator_valid": "batch_size",
+    "lr": "learning_rate_init",
+    "max_epochs": "max_epochs",
+    "module": "module",
+    "optimizer": "optimizer",
+    "optimizer__lr": "learning_rate_init",
+    "optimizer__param_groups": "weight_decay",
+    "optimizer__weight_decay": "weight_decay",
+    "predict_nonlinearity": "probabilities",
+    "train_split": "validation_fraction",
+    "verbose": "verbose",
+    "warm_start": "warm_start",
 }
 
 
@@ -75,27 +101,37 @@ class NeuralClassifier:
     warm_up: Any
     random_state: Any
     warm_start: bool
+    batch_norm: bool
+    module: Any
+    net_params: dict[str, Any] | None
     mean_: np.ndarray
     scale_: np.ndarray
+    module_: Any
     loss_curve_: list[float]
 
     def to_torch(self):
         """Return the fitted network.
 
         It takes standardized rows, ``(X - mean_) / scale_`` as float32, and returns the scores
-        of each member, before probabilities are made of them.
+        of each member, of shape (n_members, n_samples, n_scores), before probabilities are made
+        of them.
 
         Returns
         -------
-        skfocal.nn.TabularMLP
-            On the CPU, in evaluation mode; a copy.
+        torch.nn.Module
+            On the CPU, in evaluation mode; a copy. A :class:`skfocal.nn.TabularMLP`, or a wrapper
+            around a network of the class `module`.
         """
         check_is_fitted(self)
-        training = self._import_training()
-        n_scores = self._state[f"biases.{len(self._hidden_sizes())}"].shape[-1]
-        module = training.make_module(self, len(self.mean_), n_scores)
-        training.load_state(module, self._state)
-        return module.eval()
+        return self._import_training().rebuild_module(
+            self, len(self.mean_), self._n_scores, self._state_arrays()
+        )
+
+    @property
+    def net_(self):
+        """The fitted network as a skorch net, rebuilt each time it is asked for."""
+        check_is_fitted(self)
+        return self._import_training().rebuild_net(self, self.to_torch(), self._kind, self._history)
 
     def _import_training(self):
         """Return the module that needs torch and skorch."""
@@ -184,6 +220,7 @@ class NeuralClassifier:
             schedule=self._schedule(),
             start=training.Start(*start) if start else None,
         )
+        self._check_batches(task.X.shape[0])
         if held_out is not None:
             X_held, codes, weight = held_out
             scorer = ValidationScorer(self.scoring, task.kind, codes, weight, target.class_weight)
@@ -194,10 +231,74 @@ class NeuralClassifier:
         return self
 
     def _where_it_ended(self):
-        return self._state, self._optimizer_state, self.n_epochs_
+        return self._state_arrays(), self._optimizer_state, self.n_epochs_
+
+    def _state_arrays(self):
+        """Return the parameters of the fitted network as arrays."""
+        if self._state is not None:
+            return self._state
+        return {name: value.numpy() for name, value in self.module_.state_dict().items()}
+
+    def _check_partial_fit(self, classes) -> bool:
+        """Refuse what needs the whole training set; return whether this is the first call."""
+        name = type(self).__name__
+        for parameter in ("alpha", "class_weight", "thresholds"):
+            value = getattr(self, parameter, None)
+            if isinstance(value, str):
+                raise ValueError(
+                    f"{name}: {parameter}={value!r} needs the whole training set and cannot be "
+                    "used with partial_fit; give numbers."
+                )
+        first = not hasattr(self, "classes_")
+        if not first and classes is not None:
+            if not np.array_equal(np.unique(classes), self.classes_):
+                raise ValueError(
+                    f"{name}: classes={classes!r} are not those of the first call, "
+                    f"{self.classes_.tolist()}."
+                )
+        return first
+
+    def _module_params(self) -> dict[str, Any]:
+        """Return the arguments of the user's module."""
+        return {
+            key.removeprefix("module__"): value
+            for key, value in (self.net_params or {}).items()
+            if key.startswith("module__")
+        }
+
+    def _other_net_params(self) -> dict[str, Any]:
+        """Return the arguments of the skorch net."""
+        return {
+            key: value
+            for key, value in (self.net_params or {}).items()
+            if not key.startswith("module__")
+        }
+
+    def _check_net_params(self) -> None:
+        name = type(self).__name__
+        for key in self.net_params or {}:
+            if key in _NET_PARAMETERS:
+                raise ValueError(
+                    f"{name}: net_params has {key!r}, which the parameter "
+                    f"{_NET_PARAMETERS[key]} of the estimator decides."
+                )
+            if str(key).startswith("module__") and self.module is None:
+                raise ValueError(
+                    f"{name}: net_params has {key!r}, but there is no module of your own: "
+                    "module=None."
+                )
+
+    def _check_batches(self, n_rows: int) -> None:
+        n_batches = -(-n_rows // self._batch_rows())
+        if self.batch_norm and self.module is None and n_rows // n_batches < 2:
+            raise ValueError(
+                f"{type(self).__name__}: batch_norm=True needs batches of at least two rows, got "
+                f"{n_rows} rows with batch_size={self.batch_size!r}."
+            )
 
     def _check_network(self) -> None:
-        """Refuse layer sizes that do not exist, before any work."""
+        """Refuse networks that do not exist, before any work."""
+        self._check_net_params()
         sizes = self._hidden_sizes()
         if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
             raise ValueError(
@@ -252,7 +353,10 @@ class NeuralClassifier:
                 UserWarning,
                 stacklevel=5,
             )
-        self._state = outcome.state
+        self._kind, self._n_scores = task.kind, task.n_scores
+        self._state, self._history = outcome.state, outcome.history
+        self._interrupted = outcome.interrupted
+        vars(self).pop("module_", None)
         self.mean_, self.scale_ = task.scaling
         self.loss_ = outcome.loss
         self.class_weight_ = (
@@ -267,19 +371,36 @@ class NeuralClassifier:
         if task.validation is not None:
             self.validation_scores_ = outcome.validation_scores
             self.best_epoch_ = outcome.best_epoch
+        if self.module is not None:
+            self.module_ = self._import_training().rebuild_module(
+                self, len(self.mean_), self._n_scores, self._state
+            )
+            self._state = None
 
     def _member_scores(self, X) -> np.ndarray:
         """Return the scores of each member for validated rows, of shape (M, n, n_scores)."""
-        weights = [value for name, value in self._state.items() if name.startswith("weights.")]
-        width = max(max(w.shape[1], w.shape[0] * w.shape[2]) for w in weights)
+        if self._state is None:
+            width, score = X.shape[1], self._score_by_module
+        else:
+            weights = [value for name, value in self._state.items() if name.startswith("weights.")]
+            width = max(max(w.shape[1], w.shape[0] * w.shape[2]) for w in weights)
+            score = self._score_by_arrays
         step = max(1, _PREDICTED_BLOCK // width)
-        parts = []
-        for start in range(0, X.shape[0], step):
-            rows = self._scaling.apply(X[start : start + step])
-            # In float64, though the weights are float32: rounding must not show whether a row is
-            # predicted alone or among others.
-            parts.append(forward(self._state, rows.astype(np.float64), self.activation))
-        return np.concatenate(parts, axis=1)
+        return np.concatenate(
+            [
+                score(self._scaling.apply(X[start : start + step]))
+                for start in range(0, X.shape[0], step)
+            ],
+            axis=1,
+        )
+
+    def _score_by_arrays(self, rows) -> np.ndarray:
+        # In float64, though the weights are float32: rounding must not show whether a row is
+        # predicted alone or among others.
+        return forward(self._state, rows.astype(np.float64), self.activation)
+
+    def _score_by_module(self, rows) -> np.ndarray:
+        return self._import_training().score_rows(self.module_, rows)
 
 
 def _relative(sample_weight: np.ndarray | None) -> np.ndarray | None:

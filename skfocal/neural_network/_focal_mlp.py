@@ -5,13 +5,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfocal._classifier import MarginClassifier, Target, encode_labels
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier
+from skfocal.neural_network._docs import documented
 from skfocal.neural_network._ensemble import ensemble_log_odds
 from skfocal.neural_network._split import stratified_split
+from skfocal.posterior import probabilities_from_log_odds
 from skfocal.utils._compat import _fit_context
 from skfocal.utils._validation import validate_rows
 from skfocal.weights import class_counts, class_weights
 
 
+@documented
 class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
     """Small neural networks with a focal loss, or any other loss of the margin.
 
@@ -39,17 +42,7 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         ``classes_[0]``, for two classes only. An array has the order of ``classes_``; a dict
         has labels as keys; ``"balanced"`` is inverse class frequency; ``"effective"`` the
         class-balanced weights ``(1 - beta) / (1 - beta**n_k)``.
-    hidden_layer_sizes : int or array-like of int in [1, inf), default=(64,)
-        Width of each hidden layer of a member; ``()`` is a linear one.
-    activation : {"identity", "logistic", "relu", "tanh"}, default="relu"
-        Function of the hidden units.
-    dropout : float in [0, 1), default=0.1
-        Share of the hidden units that is left out in a step, rounded to a multiple of 1/256.
-    n_members : int in [1, inf), default=8
-        Perceptrons, which differ by their initial weights and their dropout.
-    numeric_embedding : {"periodic", None}, default="periodic"
-        ``"periodic"``: beside each feature the network reads four sine waves of it, of learned
-        frequency and phase.
+    $network
     loss : str or MarginLoss, default="focal"
         A name from :func:`skfocal.losses.list_losses`, or an instance, whose parameters a search
         reaches as ``loss__<parameter>``.
@@ -64,47 +57,15 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         exactly as ``class_weight`` does in scikit-learn. A loss that has no inverse gives raw
         probabilities and warns. ``"posterior"``: class weights are removed too, leaving
         P(y | x) at the class frequencies of the training data.
-    warm_up : int in [0, inf) or skfocal.nn.Schedule, default=0
-        Epochs of cross-entropy before the loss, or a schedule of losses and class weights.
-    initial_bias : {"prior", "best"} or None, default="prior"
-        Scores to start at, see :func:`skfocal.nn.initial_bias`; None is 0.
-    optimizer : {"adamw", "adam", "sgd"}, default="adamw"
-        ``"sgd"`` has a Nesterov momentum of 0.9.
-    learning_rate_init : float in (0, inf), default=2e-3
-        Largest learning rate.
-    weight_decay : float in [0, inf), default=1e-2
-        Decay of all parameters but the output bias, which holds the class frequencies.
-    learning_rate : {"linear", "constant", "cosine", "one-cycle"}, default="linear"
-        How the rate moves from step to step: down to 0 in a straight line or half a cosine, or
-        up for a third of the steps and then down.
-    batch_size : int in [1, inf) or "auto", default="auto"
-        Most rows of a batch; ``"auto"`` is 256. The rows of an epoch are cut evenly.
-    max_epochs : int in [1, inf) or "auto", default="auto"
-        Epochs; ``"auto"`` is as many whole ones as 800 steps take.
-    early_stopping : bool, default=False
-        Stop when `scoring` gets no better on rows that are held out, and keep the weights with
-        which it was best.
+    $training
     validation_fraction : float in (0, 1), default=0.1
         Share of each class that is held out; a class keeps at least one row in training.
-    n_iter_no_change : int in [1, inf), default=10
-        Epochs without improvement after which to stop.
-    tol : float in [0, inf), default=1e-4
-        Improvement that counts.
+    $stopping
     scoring : {"average_precision", "neg_log_loss"}, default="average_precision"
         What early stopping watches; neither depends on gamma. Average precision is the mean over
         the classes that have both outcomes in the held-out rows; without such a class it is the
         negative log loss.
-    standardize : bool, default=True
-        Shift and scale the features to mean 0 and variance 1 over the training rows.
-    random_state : int, RandomState instance or None, default=None
-        Draws initial weights, batches, dropout and the held-out rows.
-    device : str, default="auto"
-        Where to train, such as ``"cpu"`` or ``"cuda"``; ``"auto"`` is CUDA if there is one.
-        Predicting is on the CPU, without torch.
-    warm_start : bool, default=False
-        Continue from the weights of the last fit.
-    verbose : int, default=0
-        Show a progress bar if positive.
+    $running
 
     Attributes
     ----------
@@ -114,20 +75,7 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         The loss in force when the weights were reached, bound to the training set.
     class_weight_ : ndarray of shape (n_classes,)
         Weight of each class in force then: normalised alpha times class_weight.
-    mean_, scale_ : ndarrays of shape (n_features_in_,)
-        Shift and scale of the features.
-    loss_curve_ : list of float
-        Mean loss of each epoch, the sum over the members.
-    n_epochs_ : int
-        Epochs, those of earlier fits that were continued included.
-    validation_scores_ : list of float
-        Score of each epoch on the held-out rows, with early stopping only.
-    best_epoch_ : int
-        Number of epochs after which the weights were best, with early stopping only.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, if X had string column names.
+    $fitted
 
     Raises
     ------
@@ -175,6 +123,7 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         hidden_layer_sizes=(64,),
         activation="relu",
         dropout=0.1,
+        batch_norm=False,
         n_members=8,
         numeric_embedding="periodic",
         loss="focal",
@@ -198,6 +147,9 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         random_state=None,
         device="auto",
         warm_start=False,
+        callbacks=None,
+        module=None,
+        net_params=None,
         verbose=0,
     ):
         self.gamma = gamma
@@ -205,6 +157,7 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.batch_norm = batch_norm
         self.n_members = n_members
         self.numeric_embedding = numeric_embedding
         self.loss = loss
@@ -228,6 +181,9 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         self.random_state = random_state
         self.device = device
         self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.module = module
+        self.net_params = net_params
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -293,8 +249,12 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         FocalMLPClassifier
             The estimator.
         """
-        first = not hasattr(self, "classes_")
-        self._check_partial_fit(first, classes)
+        first = self._check_partial_fit(classes)
+        if first and (classes is None or len(np.unique(classes)) < 2):
+            raise ValueError(
+                f"{type(self).__name__}: the first call of partial_fit needs classes=, all labels "
+                f"that will ever occur, at least two of them, got {classes!r}."
+            )
         X, y, sample_weight = validate_rows(self, X, y, sample_weight, reset=first)
         self._check_network()
         known = np.unique(classes) if first else self.classes_
@@ -317,37 +277,22 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
             the mean of the members' probabilities.
         """
         check_is_fitted(self)
+        return self._to_decision(self._member_scores(self._validate_more(X)))
+
+    def _to_decision(self, members):
         return ensemble_log_odds(
             self.loss_,
-            self._member_scores(self._validate_more(X)),
+            members,
             self._task,
             kind=self._probabilities,
             class_weight=self.class_weight_,
         )
 
+    def _to_probabilities(self, decision):
+        return probabilities_from_log_odds(decision, self._task)
+
     def _split(self, y, random):
         return stratified_split(encode_labels(y)[1], self.validation_fraction, random)
-
-    def _check_partial_fit(self, first, classes) -> None:
-        name = type(self).__name__
-        for parameter in ("alpha", "class_weight"):
-            value = getattr(self, parameter)
-            if isinstance(value, str):
-                raise ValueError(
-                    f"{name}: {parameter}={value!r} needs the whole training set and cannot be "
-                    "used with partial_fit; give the weights as numbers."
-                )
-        if first and (classes is None or len(np.unique(classes)) < 2):
-            raise ValueError(
-                f"{name}: the first call of partial_fit needs classes=, all labels that will "
-                f"ever occur, at least two of them, got {classes!r}."
-            )
-        if not first and classes is not None:
-            if not np.array_equal(np.unique(classes), self.classes_):
-                raise ValueError(
-                    f"{name}: classes={classes!r} are not those of the first call, "
-                    f"{self.classes_.tolist()}."
-                )
 
     def _encode_known(self, y, sample_weight, classes, first) -> Target:
         codes = self._codes(y, classes)

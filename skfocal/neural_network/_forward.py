@@ -5,6 +5,9 @@ from scipy.special import expit
 
 State = dict[str, np.ndarray]
 
+# As in the module.
+_NORM_EPS = 1e-5
+
 _ACTIVATIONS = {
     "identity": lambda h: h,
     "logistic": expit,
@@ -37,5 +40,16 @@ def forward(state: State, X: np.ndarray, activation: str) -> np.ndarray:
     for depth in range(n_layers):
         h = h @ state[f"weights.{depth}"] + state[f"biases.{depth}"]
         if depth < n_layers - 1:
-            h = _ACTIVATIONS[activation](h)
+            h = _ACTIVATIONS[activation](_normalise(state, depth, h))
     return h
+
+
+def _normalise(state: State, depth: int, h: np.ndarray) -> np.ndarray:
+    """Return hidden units of shape (n_members, n, width) by the running batch normalisation."""
+    if f"norms.{depth}.mean" not in state:
+        return h
+    mean, variance, weight, bias = (
+        state[f"norms.{depth}.{name}"].reshape(len(h), 1, -1).astype(h.dtype)
+        for name in ("mean", "variance", "weight", "bias")
+    )
+    return (h - mean) / np.sqrt(variance + _NORM_EPS) * weight + bias

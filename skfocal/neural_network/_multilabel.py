@@ -1,17 +1,20 @@
 """Multilabel classifier: one network, one loss of the margin for each label."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.special import log_expit
+from scipy.special import expit, log_expit, logit
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier, encode_labels
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier
+from skfocal.neural_network._docs import documented
 from skfocal.neural_network._ensemble import ensemble_log_odds
 from skfocal.neural_network._split import iterative_split
+from skfocal.neural_network._thresholds import cross_fit_decisions, tune_f1
 from skfocal.posterior import probabilities_from_log_odds
 from skfocal.utils._compat import _fit_context
 from skfocal.utils._validation import validate_rows
@@ -31,6 +34,7 @@ class LabelTarget(NamedTuple):
         return "multilabel"
 
 
+@documented
 class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
     """Small neural networks for any number of labels a row, with a focal loss for each label.
 
@@ -54,17 +58,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         that the mean weight over the training samples of each label is 1. ``"balanced"`` is the
         inverse frequency; ``"effective"`` the class-balanced weights
         ``(1 - beta) / (1 - beta**n)``.
-    hidden_layer_sizes : int or array-like of int in [1, inf), default=(64,)
-        Width of each hidden layer of a member; ``()`` is a linear one.
-    activation : {"identity", "logistic", "relu", "tanh"}, default="relu"
-        Function of the hidden units.
-    dropout : float in [0, 1), default=0.1
-        Share of the hidden units that is left out in a step, rounded to a multiple of 1/256.
-    n_members : int in [1, inf), default=8
-        Perceptrons, which differ by their initial weights and their dropout.
-    numeric_embedding : {"periodic", None}, default="periodic"
-        ``"periodic"``: beside each feature the network reads four sine waves of it, of learned
-        frequency and phase.
+    $network
     loss : str or MarginLoss, default="focal"
         A name from :func:`skfocal.losses.list_losses`, such as ``"asymmetric"``, or an instance,
         whose parameters a search reaches as ``loss__<parameter>``.
@@ -75,47 +69,19 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         ``"balanced"`` weighs each label by its own frequencies.
     probabilities : {"weighted", "raw", "posterior"}, default="weighted"
         What :meth:`predict_proba` estimates, see :class:`FocalMLPClassifier`.
-    warm_up : int in [0, inf) or skfocal.nn.Schedule, default=0
-        Epochs of cross-entropy before the loss, or a schedule of losses and class weights.
-    initial_bias : {"prior", "best"} or None, default="prior"
-        Scores to start at, see :func:`skfocal.nn.initial_bias`; None is 0.
-    optimizer : {"adamw", "adam", "sgd"}, default="adamw"
-        ``"sgd"`` has a Nesterov momentum of 0.9.
-    learning_rate_init : float in (0, inf), default=2e-3
-        Largest learning rate.
-    weight_decay : float in [0, inf), default=1e-2
-        Decay of all parameters but the output bias, which holds the class frequencies.
-    learning_rate : {"linear", "constant", "cosine", "one-cycle"}, default="linear"
-        How the rate moves from step to step: down to 0 in a straight line or half a cosine, or
-        up for a third of the steps and then down.
-    batch_size : int in [1, inf) or "auto", default="auto"
-        Most rows of a batch; ``"auto"`` is 256. The rows of an epoch are cut evenly.
-    max_epochs : int in [1, inf) or "auto", default="auto"
-        Epochs; ``"auto"`` is as many whole ones as 800 steps take.
-    early_stopping : bool, default=False
-        Stop when `scoring` gets no better on rows that are held out, and keep the weights with
-        which it was best.
+    $training
+    thresholds : None, "f1" or array-like of shape (n_labels,), default=None
+        Probability above which :meth:`predict` gives a label. None is 0.5 for all; ``"f1"`` finds,
+        for each label, the threshold with the best F1 score on rows that were left out of five
+        further fits, and costs as much; an array holds values in (0, 1).
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows that is held out, stratified by all labels.
-    n_iter_no_change : int in [1, inf), default=10
-        Epochs without improvement after which to stop.
-    tol : float in [0, inf), default=1e-4
-        Improvement that counts.
+    $stopping
     scoring : {"average_precision", "neg_log_loss"}, default="average_precision"
         What early stopping watches; neither depends on gamma. Average precision is the mean over
         the labels that have both outcomes in the held-out rows; without such a label it is the
         negative log loss.
-    standardize : bool, default=True
-        Shift and scale the features to mean 0 and variance 1 over the training rows.
-    random_state : int, RandomState instance or None, default=None
-        Draws initial weights, batches, dropout and the held-out rows.
-    device : str, default="auto"
-        Where to train, such as ``"cpu"`` or ``"cuda"``; ``"auto"`` is CUDA if there is one.
-        Predicting is on the CPU, without torch.
-    warm_start : bool, default=False
-        Continue from the weights of the last fit.
-    verbose : int, default=0
-        Show a progress bar if positive.
+    $running
 
     Attributes
     ----------
@@ -126,20 +92,9 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
     class_weight_ : ndarray of shape (2, n_labels)
         Weights in force then, negatives first; 0 for an outcome that does not occur where
         ``"balanced"`` or ``"effective"`` was asked for.
-    mean_, scale_ : ndarrays of shape (n_features_in_,)
-        Shift and scale of the features.
-    loss_curve_ : list of float
-        Mean loss of each epoch, the sum over the members.
-    n_epochs_ : int
-        Epochs, those of earlier fits that were continued included.
-    validation_scores_ : list of float
-        Score of each epoch on the held-out rows, with early stopping only.
-    best_epoch_ : int
-        Number of epochs after which the weights were best, with early stopping only.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, if X had string column names.
+    thresholds_ : ndarray of shape (n_labels,)
+        Probabilities above which :meth:`predict` gives the labels.
+    $fitted
 
     Raises
     ------
@@ -171,6 +126,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
     _parameter_constraints: dict = NETWORK_CONSTRAINTS | {
         "gamma": [*LOSS_CONSTRAINTS["gamma"], "array-like"],
         "alpha": [option for option in LOSS_CONSTRAINTS["alpha"] if option is not dict],
+        "thresholds": [None, str, "array-like"],
     }
 
     def __init__(
@@ -181,6 +137,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         hidden_layer_sizes=(64,),
         activation="relu",
         dropout=0.1,
+        batch_norm=False,
         n_members=8,
         numeric_embedding="periodic",
         loss="focal",
@@ -195,6 +152,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         learning_rate="linear",
         batch_size="auto",
         max_epochs="auto",
+        thresholds=None,
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -204,6 +162,9 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         random_state=None,
         device="auto",
         warm_start=False,
+        callbacks=None,
+        module=None,
+        net_params=None,
         verbose=0,
     ):
         self.gamma = gamma
@@ -211,6 +172,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.batch_norm = batch_norm
         self.n_members = n_members
         self.numeric_embedding = numeric_embedding
         self.loss = loss
@@ -225,6 +187,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.thresholds = thresholds
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -234,6 +197,9 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         self.random_state = random_state
         self.device = device
         self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.module = module
+        self.net_params = net_params
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -269,17 +235,62 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
                 f"{type(self).__name__}: warm_start continues with the labels "
                 f"{self.classes_.tolist()}, got {classes.tolist()}."
             )
+        self._check_thresholds(1 if y.ndim == 1 else y.shape[1])
+        everything = X, y, sample_weight
         seed = self._draw_seed()
         training, held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
-        self._binary_classes, self._y_ndim = binary_classes, y.ndim
-        self._n_labels = 1 if y.ndim == 1 else y.shape[1]
+        self._remember_form(y, binary_classes)
         X, y, sample_weight = training
-        target = self._weigh(classes, self._as_indicator(y), sample_weight)
+        indicator = self._as_indicator(y)
+        target = self._weigh(classes, indicator, _count(indicator, sample_weight))
         if held_out is not None:
             X_held, y_held, weight_held = held_out
             held_out = X_held, self._as_indicator(y_held), weight_held
         start = self._where_it_ended() if continued else None
-        return self._fit_rows(X, target, sample_weight, seed, start, held_out)
+        self._fit_rows(X, target, sample_weight, seed, start, held_out)
+        return self._find_thresholds(*everything, seed, X_val=X_val, y_val=y_val)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch on these rows, with a constant learning rate.
+
+        The first call, or an earlier ``fit``, decides what depends on the training set as a
+        whole: the scaling, the class weights and the initial bias.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            Indicator of 0 and 1, or a vector or column of two classes, as in the first call.
+        classes : array-like of shape (2,), default=None
+            Both classes of a vector or column, needed in the first call; an indicator needs none.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, relative to each other.
+
+        Returns
+        -------
+        MultiLabelFocalClassifier
+            The estimator.
+        """
+        first = self._check_partial_fit(classes)
+        X, y, sample_weight = validate_rows(
+            self, X, y, sample_weight, multi_output=True, reset=first
+        )
+        self._check_network()
+        if first:
+            self._check_thresholds(1 if y.ndim == 1 else y.shape[1])
+            known, binary_classes = self._known_labels(y, classes)
+            self._remember_form(y, binary_classes)
+        else:
+            known = self.classes_
+        indicator = self._as_indicator(y)
+        counts = _count(indicator, sample_weight) if first else self._counts
+        # A label without one of its outcomes so far counts as half a row of each more.
+        target = self._weigh(known, indicator, counts + 0.5 * (counts == 0).any(axis=0))
+        start = None if first else self._where_it_ended()
+        self._fit_rows(X, target, sample_weight, self._draw_seed(), start, partial=True)
+        return self._find_thresholds()
 
     def decision_function(self, X):
         """Return the log-odds of each label.
@@ -295,16 +306,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
             Log-odds of the mean of the members' probabilities.
         """
         check_is_fitted(self)
-        weight = self.class_weight_
-        decision = ensemble_log_odds(
-            self.loss_,
-            self._member_scores(self._validate_more(X)),
-            "multilabel",
-            kind=self._probabilities,
-            # See _check_compatibility.
-            class_weight=np.where(weight > 0, weight, 1.0),
-        )
-        return decision[:, 0] if self._y_ndim == 1 else decision
+        return self._to_decision(self._member_scores(self._validate_more(X)))
 
     def predict_proba(self, X):
         """Return the probability of each label, as ``probabilities`` defines it.
@@ -318,9 +320,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         -------
         ndarray of shape (n_samples, n_labels), or (n_samples, 2) for a vector of two classes
         """
-        decision = self.decision_function(X)
-        task = "binary" if self._y_ndim == 1 else "multilabel"
-        return probabilities_from_log_odds(decision, task)
+        return self._to_probabilities(self.decision_function(X))
 
     def predict_log_proba(self, X):
         """Return the logarithm of :meth:`predict_proba`, finite where that rounds to 0.
@@ -340,7 +340,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         return log_expit(decision)
 
     def predict(self, X):
-        """Return the labels whose probability is above 0.5.
+        """Return the labels whose probability is above ``thresholds_``.
 
         Parameters
         ----------
@@ -352,8 +352,71 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         ndarray of shape (n_samples, n_labels) or (n_samples,)
             An indicator of 0 and 1, or classes in the form that the target had.
         """
-        codes = (self.decision_function(X) > 0).astype(int)
+        decision = self.decision_function(X)
+        cuts = self._cuts[0] if self._y_ndim == 1 else self._cuts
+        codes = (decision > cuts).astype(int)
         return codes if self._binary_classes is None else self._binary_classes[codes]
+
+    def _to_decision(self, members):
+        weight = self.class_weight_
+        decision = ensemble_log_odds(
+            self.loss_,
+            members,
+            "multilabel",
+            kind=self._probabilities,
+            # See _check_compatibility.
+            class_weight=np.where(weight > 0, weight, 1.0),
+        )
+        return decision[:, 0] if self._y_ndim == 1 else decision
+
+    def _to_probabilities(self, decision):
+        task = "binary" if self._y_ndim == 1 else "multilabel"
+        return probabilities_from_log_odds(decision, task)
+
+    def _check_thresholds(self, n_labels) -> None:
+        value, name = self.thresholds, type(self).__name__
+        if value is None or (isinstance(value, str) and value == "f1"):
+            return
+        if isinstance(value, str):
+            raise ValueError(
+                f"{name}: thresholds must be None, 'f1' or {n_labels} values in (0, 1), got "
+                f"{value!r}; a metric of the ranking, such as average precision or ROC AUC, does "
+                "not depend on them."
+            )
+        numbers = np.asarray(value, dtype=np.float64)
+        if numbers.shape != (n_labels,) or not np.all((numbers > 0) & (numbers < 1)):
+            raise ValueError(
+                f"{name}: thresholds must be None, 'f1' or {n_labels} values in (0, 1), one for "
+                f"each label, got {value!r}."
+            )
+
+    def _find_thresholds(self, X=None, y=None, sample_weight=None, seed=None, **fit_params):
+        """Set ``thresholds_``; rows are needed for ``"f1"`` only."""
+        self._cuts = np.zeros(self._n_labels)
+        if self.thresholds is not None and not isinstance(self.thresholds, str):
+            self._cuts = logit(np.asarray(self.thresholds, dtype=np.float64))
+        elif self.thresholds is not None and not self._interrupted:
+            indicator = self._as_indicator(y)
+            self._warn_of_constant_labels(indicator)
+            decision = cross_fit_decisions(self, X, y, indicator, sample_weight, seed, **fit_params)
+            if decision is not None:
+                self._cuts = tune_f1(indicator, decision, sample_weight)
+        self.thresholds_ = expit(self._cuts)
+        return self
+
+    def _warn_of_constant_labels(self, indicator) -> None:
+        constant = np.flatnonzero(np.ptp(indicator, axis=0) == 0)
+        if len(constant):
+            warnings.warn(
+                f"{type(self).__name__}: the labels {constant.tolist()} have one outcome only; "
+                "their threshold stays 0.5.",
+                UserWarning,
+                stacklevel=5,  # the caller of fit
+            )
+
+    def _remember_form(self, y, binary_classes) -> None:
+        self._binary_classes, self._y_ndim = binary_classes, y.ndim
+        self._n_labels = 1 if y.ndim == 1 else y.shape[1]
 
     def _check_compatibility(self, loss, target) -> None:
         # An outcome that does not occur has no weight to undo.
@@ -382,6 +445,25 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
             classes = np.array([0, 1])
         return classes, classes
 
+    def _known_labels(self, y, classes):
+        """Return what :meth:`_label_names` does, for the first rows of several."""
+        name = type(self).__name__
+        if y.ndim == 2 and y.shape[1] > 1:
+            labels = np.arange(y.shape[1])
+            if classes is not None and not np.array_equal(np.unique(classes), labels):
+                raise ValueError(
+                    f"{name}: an indicator of {y.shape[1]} labels has the classes "
+                    f"{labels.tolist()}, got {classes!r}; leave it out."
+                )
+            return labels, None
+        if classes is None or len(np.unique(classes)) != 2:
+            raise ValueError(
+                f"{name}: the first call of partial_fit with a vector or column needs classes=, "
+                f"its two classes, got {classes!r}."
+            )
+        known = np.unique(classes)
+        return known, known
+
     def _as_indicator(self, y) -> np.ndarray:
         """Return labels as integers 0 and 1 of shape (n, n_labels)."""
         name = type(self).__name__
@@ -401,7 +483,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
             y = encode_labels(y.ravel())[1][:, None]
         return iterative_split(y, self.validation_fraction, random)
 
-    def _weigh(self, classes, indicator, sample_weight) -> LabelTarget:
+    def _weigh(self, classes, indicator, counts) -> LabelTarget:
         """Return the indicator with the weights of both sides of each label."""
         name, n_labels = type(self).__name__, indicator.shape[1]
         for parameter in ("gamma", "alpha"):
@@ -411,9 +493,6 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
                     f"{name}: {parameter} must be one value or {n_labels}, one for each label, "
                     f"got the shape {np.shape(value)}."
                 )
-        weight = np.ones(len(indicator)) if sample_weight is None else sample_weight
-        positive = weight @ indicator
-        counts = np.stack([weight.sum() - positive, positive])
         alphas = self.alpha if np.ndim(self.alpha) else [self.alpha] * n_labels
         sides = np.array([0, 1]) if self._binary_classes is None else self._binary_classes
         table = [
@@ -429,6 +508,13 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def _count(indicator, sample_weight) -> np.ndarray:
+    """Return the summed weights of both sides of each label, of shape (2, n_labels)."""
+    weight = np.ones(len(indicator)) if sample_weight is None else sample_weight
+    positive = weight @ indicator
+    return np.stack([weight.sum() - positive, positive])
 
 
 def _dense(y):

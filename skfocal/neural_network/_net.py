@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
+from skorch.history import History
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -16,6 +17,7 @@ from skfocal.losses import MarginLoss
 from skfocal.neural_network._batches import Batch, RowBatches
 from skfocal.neural_network._forward import State
 from skfocal.neural_network._objective import backpropagate
+from skfocal.neural_network._rows import Scaling
 from skfocal.nn import LossModule
 
 OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
@@ -80,6 +82,8 @@ class BatchNet(NeuralNet):
         self.optimizer_.zero_grad()
         scores = self.module_(X)
         loss = backpropagate(self.criterion_, scores, target, weight)
+        if len(self.callbacks_) > 1:  # the user's, beside ours
+            self.notify("on_grad_computed", named_parameters=list(self.module_.named_parameters()))
         self.optimizer_.step()
         return {"loss": loss, "y_pred": scores}
 
@@ -103,7 +107,7 @@ class Plan:
 class Outcome:
     """What training has led to."""
 
-    state: State = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
     loss: MarginLoss | None = None
     reweighted: bool = True
     best_epoch: int = 0
@@ -112,6 +116,7 @@ class Outcome:
     optimizer_state: Any = None
     diverged: bool = False
     interrupted: bool = False
+    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Supervisor(Callback):
@@ -133,7 +138,7 @@ class Supervisor(Callback):
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Keep the last weights, after a look at what they make of the first rows."""
         if self.plan.evaluate is None and not self.outcome.diverged:
-            load_state(net.module_, self._last["state"])
+            net.module_.load_state_dict(self._last["state"])
             net.module_.eval()
             with torch.no_grad():
                 scores = net.module_(X.take(torch.arange(min(X.n_rows, 256))))
@@ -157,8 +162,8 @@ class Supervisor(Callback):
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Keep the weights if they are good, and stop if it gets no better."""
         outcome, plan = self.outcome, self.plan
-        loss = net.history[-1]["train_loss"]
-        if not np.isfinite(loss) or not _is_finite(net.module_):
+        loss, weights = net.history[-1]["train_loss"], list(net.module_.parameters())
+        if not np.isfinite(loss) or not _is_finite(weights):
             outcome.diverged = True
             raise StopTraining
         outcome.loss_curve.append(loss)
@@ -183,11 +188,9 @@ class Supervisor(Callback):
         self._bar.close()
 
     def _snapshot(self, net: Any) -> dict[str, Any]:
+        # On the device: only what is kept in the end is brought back.
         return {
-            "state": {
-                name: value.detach().cpu().numpy().copy()
-                for name, value in net.module_.state_dict().items()
-            },
+            "state": {name: value.clone() for name, value in net.module_.state_dict().items()},
             "loss": net.criterion_.loss,
             "reweighted": net.criterion_.reweighted,
             "best_epoch": self.plan.first_epoch + len(self.outcome.loss_curve),
@@ -222,6 +225,7 @@ def train(
     undecayed: list[str],
     optimizer_state: Any = None,
     callbacks: list[Any] | None = None,
+    net_params: dict[str, Any] | None = None,
 ) -> Outcome:
     """Train a module.
 
@@ -241,36 +245,53 @@ def train(
     optimizer_state : dict, default=None
         What an earlier outcome ended with, to continue.
     callbacks : list of skorch callbacks, default=None
+    net_params : dict, default=None
+        Further arguments of the skorch net.
 
     Returns
     -------
     Outcome
         The best weights by ``plan.evaluate``, else the last finite ones.
+
+    Raises
+    ------
+    ValueError
+        If `net_params` are not arguments of a net.
     """
     optimizer_class, options = OPTIMIZERS[optimizer]
     supervisor = Supervisor(plan)
-    net = BatchNet(
-        module,
-        criterion,
-        optimizer=optimizer_class,
-        lr=learning_rate,
-        optimizer__weight_decay=weight_decay,
-        optimizer__fused=True,
-        optimizer__param_groups=[(name, {"weight_decay": 0.0}) for name in undecayed],
+    arguments = {
+        "optimizer__weight_decay": weight_decay,
+        "optimizer__fused": True,
+        "optimizer__param_groups": [(name, {"weight_decay": 0.0}) for name in undecayed],
         **{f"optimizer__{name}": value for name, value in options.items()},
-        train_split=None,
-        verbose=0,
-        device=str(batches.device),
-        callbacks=[*(callbacks or []), ("supervisor", supervisor)],
-    ).initialize()
+        **(net_params or {}),
+    }
+    try:
+        net = BatchNet(
+            module,
+            criterion,
+            optimizer=optimizer_class,
+            lr=learning_rate,
+            train_split=None,
+            verbose=0,
+            device=str(batches.device),
+            callbacks=[*(callbacks or []), ("supervisor", supervisor)],
+            **arguments,
+        ).initialize()
+    except (TypeError, ValueError) as error:
+        supervisor.close()
+        raise ValueError(f"callbacks and net_params make no skorch net: {error}") from error
     if optimizer_state is not None:
         groups = net.optimizer_.state_dict()["param_groups"]
         state = _map_leaves(optimizer_state, np.ndarray, torch.as_tensor)
         net.optimizer_.load_state_dict({"state": state, "param_groups": groups})
     _run(net, batches, plan, supervisor)
-    state = net.optimizer_.state_dict()["state"]
-    supervisor.outcome.optimizer_state = _map_leaves(state, Tensor, lambda t: t.cpu().numpy())
-    return supervisor.outcome
+    outcome = supervisor.outcome
+    outcome.state = _map_leaves(outcome.state, Tensor, _to_numpy)
+    outcome.optimizer_state = _map_leaves(net.optimizer_.state_dict()["state"], Tensor, _to_numpy)
+    outcome.history = net.history.to_list()
+    return outcome
 
 
 def _run(net: Any, batches: RowBatches, plan: Plan, supervisor: Supervisor) -> None:
@@ -294,5 +315,65 @@ def _map_leaves(tree: Any, kind: type, function: Callable[[Any], Any]) -> Any:
     return function(tree) if isinstance(tree, kind) else tree
 
 
-def _is_finite(module: nn.Module) -> bool:
-    return all(bool(torch.isfinite(value.sum())) for value in module.parameters())
+def _to_numpy(value: Tensor) -> np.ndarray:
+    return value.cpu().numpy()
+
+
+def _is_finite(values: list[Tensor]) -> bool:
+    # One number comes back from the device, not one for each tensor.
+    return bool(torch.isfinite(torch.stack([value.detach().sum() for value in values]).sum()))
+
+
+class _Scored(nn.Module):
+    """Rows as a user has them to the scores of each member, rows first."""
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, module: nn.Module, scaling: Scaling) -> None:
+        super().__init__()
+        self.module = module
+        self.register_buffer("mean", torch.tensor(scaling.mean))
+        self.register_buffer("scale", torch.tensor(scaling.scale))
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Return scores of shape (n, n_members, n_scores)."""
+        rows = (X.double() - self.mean) / self.scale
+        return self.module(rows.float()).transpose(0, 1)
+
+
+def fitted_net(
+    module: nn.Module,
+    criterion: LossModule,
+    scaling: Scaling,
+    link: Callable[[Tensor], Tensor],
+    history: list[dict[str, Any]],
+) -> NeuralNet:
+    """Return a skorch net that holds a trained module.
+
+    Parameters
+    ----------
+    module : nn.Module
+    criterion : LossModule
+    scaling : Scaling
+        Applied to the rows inside the net.
+    link : callable
+        Scores of shape (n, n_members, n_scores) to probabilities.
+    history : list of dict
+        What skorch recorded in training.
+
+    Returns
+    -------
+    skorch.NeuralNet
+        Initialized, on the CPU; ``predict_proba`` takes rows as the estimator does.
+    """
+    net = NeuralNet(
+        _Scored(module, scaling),
+        criterion,
+        predict_nonlinearity=link,
+        train_split=None,
+        callbacks="disable",
+        verbose=0,
+    ).initialize()
+    net.history = History(history)
+    return net

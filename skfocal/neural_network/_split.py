@@ -60,17 +60,56 @@ def iterative_split(
     doi:10.1007/978-3-642-23808-6_10
     """
     positive = indicator.astype(bool)
-    n_rows = len(positive)
     totals = positive.sum(axis=0)
     held_out = np.maximum(fraction * totals, totals >= _COMMON)
-    # Positives and rows that each side, training first, still lacks.
-    lacking = np.stack([totals - held_out, held_out])
-    lacking_rows = np.array([1 - fraction, fraction]) * n_rows
-    side = np.full(n_rows, -1)
+    side = _deal(
+        positive,
+        np.stack([totals - held_out, held_out]),
+        np.array([1 - fraction, fraction]) * len(positive),
+        random,
+    )
+    return np.flatnonzero(side == 0), np.flatnonzero(side == 1)
+
+
+def iterative_folds(indicator: np.ndarray, n_folds: int, random: np.random.Generator) -> np.ndarray:
+    """Cut folds that hold about equally many positives of each label.
+
+    Parameters
+    ----------
+    indicator : ndarray of shape (n, n_labels) of 0 and 1
+    n_folds : int
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of shape (n,) of int
+        Fold of each row. A label with `n_folds` positives has nearly always one in each.
+
+    References
+    ----------
+    As :func:`iterative_split`.
+    """
+    positive = indicator.astype(bool)
+    share = np.full(n_folds, 1 / n_folds)
+    return _deal(positive, np.outer(share, positive.sum(axis=0)), share * len(positive), random)
+
+
+def _deal(
+    positive: np.ndarray,
+    lacking: np.ndarray,
+    lacking_rows: np.ndarray,
+    random: np.random.Generator,
+) -> np.ndarray:
+    """Return the side that each row goes to.
+
+    `lacking`, of shape (n_sides, n_labels), and `lacking_rows` are the positives and the rows
+    that each side is to have.
+    """
+    side = np.full(len(positive), -1)
 
     def assign(row: int, label: int | None) -> None:
-        wanted = [0.0, 0.0] if label is None else lacking[:, label]
-        chosen = max((0, 1), key=lambda s: (wanted[s], lacking_rows[s]))
+        wanted = np.zeros(len(lacking)) if label is None else lacking[:, label]
+        chosen = max(range(len(lacking)), key=lambda s: (wanted[s], lacking_rows[s]))
         side[row] = chosen
         lacking[chosen] -= positive[row]
         lacking_rows[chosen] -= 1
@@ -79,9 +118,9 @@ def iterative_split(
         left = positive[side < 0].sum(axis=0)
         if not left.any():
             break
-        label = int(np.argmin(np.where(left > 0, left, n_rows + 1)))
+        label = int(np.argmin(np.where(left > 0, left, len(positive) + 1)))
         for row in random.permutation(np.flatnonzero((side < 0) & positive[:, label])):
             assign(row, label)
     for row in random.permutation(np.flatnonzero(side < 0)):
         assign(row, None)
-    return np.flatnonzero(side == 0), np.flatnonzero(side == 1)
+    return side

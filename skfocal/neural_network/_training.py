@@ -1,6 +1,9 @@
 """From the settings of an estimator to a trained network; needs torch."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +13,8 @@ from torch import nn
 from skfocal.losses import MarginLoss
 from skfocal.neural_network._batches import RowBatches
 from skfocal.neural_network._forward import State
-from skfocal.neural_network._net import Outcome, Plan, load_state, train
+from skfocal.neural_network._modules import make_module
+from skfocal.neural_network._net import Outcome, Plan, fitted_net, load_state, train
 from skfocal.neural_network._rows import Scaling
 from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.neural_network._threads import step_threads
@@ -80,20 +84,6 @@ def find_device(name: str) -> torch.device:
     return device
 
 
-def make_module(model: Any, n_features: int, n_scores: int, **options: Any) -> TabularMLP:
-    """Return the network that the parameters of an estimator describe."""
-    return TabularMLP(
-        n_features,
-        n_scores,
-        hidden_layer_sizes=model._hidden_sizes(),
-        n_members=model.n_members,
-        numeric_embedding=model.numeric_embedding,
-        activation=model.activation,
-        dropout=model.dropout,
-        **options,
-    ).float()
-
-
 def fit_network(model: Any, task: Task) -> Outcome:
     """Train the network of an estimator.
 
@@ -110,10 +100,17 @@ def fit_network(model: Any, task: Task) -> Outcome:
     device = find_device(model.device)
     n_done = task.start.n_epochs if task.start else 0
     # Another stream for each continuation, or it would see the same orders again.
-    generator = torch.Generator().manual_seed(task.seed + n_done)
+    seed = task.seed + n_done
+    with _module_randomness(model, seed, device):
+        return _fit_seeded(model, task, device, seed, n_done)
+
+
+def _fit_seeded(model: Any, task: Task, device: torch.device, seed: int, n_done: int) -> Outcome:
+    generator = torch.Generator().manual_seed(seed)
     criterion = _make_criterion(task).to(device)
     module = _start_module(model, task, criterion, generator).to(device)
-    module.generator = torch.Generator(device).manual_seed(task.seed + n_done)
+    if isinstance(module, TabularMLP):
+        module.generator = torch.Generator(device).manual_seed(seed)
     batches = RowBatches(
         task.X,
         task.target,
@@ -144,9 +141,61 @@ def fit_network(model: Any, task: Task) -> Outcome:
             optimizer=model.optimizer,
             learning_rate=model.learning_rate_init,
             weight_decay=model.weight_decay,
-            undecayed=[f"biases.{len(module.biases) - 1}"],
+            undecayed=[_output_bias(model)],
             optimizer_state=task.start.optimizer_state if task.start else None,
+            callbacks=model.callbacks,
+            net_params=model._other_net_params(),
         )
+
+
+def _output_bias(model: Any) -> str:
+    """Return the name of the parameter that holds the class frequencies."""
+    return "bias" if model.module is not None else f"biases.{len(model._hidden_sizes())}"
+
+
+def _module_randomness(model: Any, seed: int, device: torch.device) -> Any:
+    """Seed torch's global generators for a user's module, and leave them as they were."""
+    if model.module is None:
+        return nullcontext()  # the built-in network has a generator of its own
+    return _seeded(seed, [device] if device.type == "cuda" else [])
+
+
+@contextmanager
+def _seeded(seed: int, devices: list[torch.device]) -> Iterator[None]:
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(seed)
+        yield
+
+
+def rebuild_module(model: Any, n_features: int, n_scores: int, state: State) -> nn.Module:
+    """Return the network of a fitted estimator, on the CPU and in evaluation mode."""
+    with _module_randomness(model, 0, torch.device("cpu")):
+        module = make_module(model, n_features, n_scores)
+    load_state(module, state)
+    return module.eval()
+
+
+def rebuild_net(model: Any, module: nn.Module, kind: str, history: list[dict[str, Any]]) -> Any:
+    """Return the skorch net of a fitted estimator."""
+    weight = model.class_weight_
+    criterion = LossModule(
+        model.loss_,
+        kind,
+        class_weight=None if np.all(weight == 1) else weight,
+        reduction="sum",
+    )
+    return fitted_net(module, criterion, model._scaling, partial(_probabilities, model), history)
+
+
+def _probabilities(model: Any, scores: torch.Tensor) -> torch.Tensor:
+    members = scores.transpose(0, 1).double().numpy()
+    return torch.from_numpy(model._to_probabilities(model._to_decision(members)))
+
+
+def score_rows(module: nn.Module, rows: np.ndarray) -> np.ndarray:
+    """Return the scores of scaled rows, of shape (n_members, n, n_scores)."""
+    with torch.no_grad():
+        return module(torch.from_numpy(rows)).double().numpy()
 
 
 def _make_criterion(task: Task) -> LossModule:
@@ -161,7 +210,7 @@ def _make_criterion(task: Task) -> LossModule:
 
 def _start_module(
     model: Any, task: Task, criterion: LossModule, generator: torch.Generator
-) -> TabularMLP:
+) -> nn.Module:
     bias = None
     if task.start is None and model.initial_bias is not None:
         bias = initial_bias(

@@ -19,7 +19,8 @@ def rows(n=7, d=3):
 @pytest.mark.parametrize("activation", ["identity", "logistic", "relu", "tanh"])
 @pytest.mark.parametrize("embedding", ["periodic", None])
 @pytest.mark.parametrize("hidden", [(), (5,), (5, 4)])
-def test_numpy_forward_is_the_torch_forward(activation, embedding, hidden):
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_numpy_forward_is_the_torch_forward(activation, embedding, hidden, batch_norm):
     network = TabularMLP(
         3,
         2,
@@ -27,10 +28,13 @@ def test_numpy_forward_is_the_torch_forward(activation, embedding, hidden):
         n_members=4,
         numeric_embedding=embedding,
         activation=activation,
+        batch_norm=batch_norm,
         generator=torch.Generator().manual_seed(0),
-    ).eval()
+    )
     with torch.no_grad():
-        expected = network(torch.from_numpy(rows())).numpy()
+        for batch in range(3):  # moves the running means
+            network(torch.from_numpy((batch + 1) * rows()))
+        expected = network.eval()(torch.from_numpy(rows())).numpy()
     scores = forward(state_of(network), rows(), activation)
     assert scores.shape == (4, 7, 2)
     assert scores.dtype == np.float32
@@ -85,3 +89,43 @@ def test_dropout_keeps_the_mean_and_its_generator():
     assert torch.equal(results[0], results[1])
     assert results[0].std() > 0
     assert float(results[0].mean()) == pytest.approx(exact, abs=5e-3)
+
+
+def test_batch_norm_of_a_member_is_that_of_torch():
+    network = TabularMLP(
+        3, 1, hidden_layer_sizes=(5,), n_members=2, numeric_embedding=None, dropout=0.0,
+        activation="identity", batch_norm=True, generator=torch.Generator().manual_seed(0),
+    )  # fmt: skip
+    X = torch.from_numpy(rows())
+    for member in range(2):
+        layers = torch.nn.Sequential(
+            torch.nn.Linear(3, 5), torch.nn.BatchNorm1d(5), torch.nn.Linear(5, 1)
+        )
+        with torch.no_grad():
+            layers[0].weight.copy_(network.weights[0][member].T)
+            layers[0].bias.copy_(network.biases[0][member, 0])
+            layers[2].weight.copy_(network.weights[1][member].T)
+            layers[2].bias.copy_(network.biases[1][member, 0])
+        torch.testing.assert_close(network(X)[member], layers(X))
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_dropout_leaves_out_its_share_without_repeating_itself(activation):
+    network = TabularMLP(
+        1, 1, hidden_layer_sizes=(64,), n_members=3, numeric_embedding=None, dropout=0.25,
+        activation=activation, generator=torch.Generator().manual_seed(0),
+    )  # fmt: skip
+    network.generator = torch.Generator().manual_seed(1)
+    units = torch.full((3, 500, 64), 0.5, requires_grad=True)
+    dropped, scale = network._activate(units * 1)
+    assert scale == pytest.approx(1 / 0.75)
+    off = dropped == 0
+    assert float(off.float().mean()) == pytest.approx(0.25, abs=0.01)
+    kept = torch.relu(torch.tensor(0.5)) if activation == "relu" else torch.tanh(torch.tensor(0.5))
+    assert torch.all(dropped[~off] == kept)
+    # Whether a unit is left out says nothing about another member's, or another row's.
+    for other in (off[[1, 2, 0]], off.roll(1, dims=1), off.roll(1, dims=2)):
+        assert abs(np.corrcoef(off.flatten(), other.flatten())[0, 1]) < 0.02
+    dropped.sum().backward()
+    assert torch.all(units.grad[off] == 0)
+    assert torch.all(units.grad[~off] > 0)

@@ -1,0 +1,102 @@
+"""What the docstrings of both neural classifiers say alike."""
+
+from inspect import cleandoc
+from string import Template
+from typing import TypeVar
+
+Documented = TypeVar("Documented", bound=type)
+
+_FRAGMENTS = {
+    "network": """\
+hidden_layer_sizes : int or array-like of int in [1, inf), default=(64,)
+    Width of each hidden layer of a member; ``()`` is a linear one.
+activation : {"identity", "logistic", "relu", "tanh"}, default="relu"
+    Function of the hidden units.
+dropout : float in [0, 1), default=0.1
+    Share of the hidden units that is left out in a step, rounded to a multiple of 1/256.
+batch_norm : bool, default=False
+    Normalise each hidden unit over the batch before `activation`; batches then need two rows.
+n_members : int in [1, inf), default=8
+    Perceptrons, which differ by their initial weights and their dropout.
+numeric_embedding : {"periodic", None}, default="periodic"
+    ``"periodic"``: beside each feature the network reads four sine waves of it, of learned
+    frequency and phase.""",
+    "training": """\
+warm_up : int in [0, inf) or skfocal.nn.Schedule, default=0
+    Epochs of cross-entropy before the loss, or a schedule of losses and class weights.
+initial_bias : {"prior", "best"} or None, default="prior"
+    Scores to start at, see :func:`skfocal.nn.initial_bias`; None is 0.
+optimizer : {"adamw", "adam", "sgd"}, default="adamw"
+    ``"sgd"`` has a Nesterov momentum of 0.9.
+learning_rate_init : float in (0, inf), default=2e-3
+    Largest learning rate.
+weight_decay : float in [0, inf), default=1e-2
+    Decay of all parameters but the output bias, which holds the class frequencies.
+learning_rate : {"linear", "constant", "cosine", "one-cycle"}, default="linear"
+    How the rate moves from step to step: down to 0 in a straight line or half a cosine, or
+    up for a third of the steps and then down.
+batch_size : int in [1, inf) or "auto", default="auto"
+    Most rows of a batch; ``"auto"`` is 256. The rows of an epoch are cut evenly.
+max_epochs : int in [1, inf) or "auto", default="auto"
+    Epochs; ``"auto"`` is as many whole ones as 800 steps take.
+early_stopping : bool, default=False
+    Stop when `scoring` gets no better on rows that are held out, and keep the weights with
+    which it was best.""",
+    "stopping": """\
+n_iter_no_change : int in [1, inf), default=10
+    Epochs without improvement after which to stop.
+tol : float in [0, inf), default=1e-4
+    Improvement that counts.""",
+    "running": """\
+standardize : bool, default=True
+    Shift and scale the features to mean 0 and variance 1 over the training rows.
+random_state : int, RandomState instance or None, default=None
+    Draws initial weights, batches, dropout and the held-out rows.
+device : str, default="auto"
+    Where to train, such as ``"cpu"`` or ``"cuda"``; ``"auto"`` is CUDA if there is one.
+    Predicting is on the CPU, without torch.
+warm_start : bool, default=False
+    Continue from the weights of the last fit.
+callbacks : list of skorch callbacks or None, default=None
+    Told of the epochs and batches by the skorch net that runs inside, as skorch documents;
+    used as they are, without a copy, so that what they recorded can be read.
+module : class or callable, default=None
+    Makes a network of your own, ``module(n_features, n_scores)``: a ``torch.nn.Module`` from
+    rows of shape (n, n_features), float32, to scores of shape (n, n_scores), or (n,) for one
+    score. It takes the place of what `hidden_layer_sizes`, `activation`, `dropout`,
+    `batch_norm`, `n_members` and `numeric_embedding` describe; `initial_bias` is added to its
+    scores. Such a model keeps its torch state, as ``module_``, and needs torch to predict.
+net_params : dict or None, default=None
+    The way out to skorch: further arguments of the ``skorch.NeuralNet`` inside, such as
+    ``optimizer__betas``, and of `module`, as ``module__<parameter>``.
+verbose : int, default=0
+    Show a progress bar if positive.""",
+    "fitted": """\
+mean_, scale_ : ndarrays of shape (n_features_in_,)
+    Shift and scale of the features.
+loss_curve_ : list of float
+    Mean loss of each epoch, the sum over the members.
+n_epochs_ : int
+    Epochs, those of earlier fits that were continued included.
+validation_scores_ : list of float
+    Score of each epoch on the held-out rows, with early stopping only.
+best_epoch_ : int
+    Number of epochs after which the weights were best, with early stopping only.
+net_ : skorch.NeuralNet
+    The trained network as a skorch net on the CPU, rebuilt each time it is asked for: its
+    ``predict_proba`` takes rows as the estimator does, its ``history`` is that of the
+    training, and skorch's own tools apply to it.
+module_ : torch.nn.Module
+    The trained network on the CPU, with a `module` of your own only.
+n_features_in_ : int
+    Number of features.
+feature_names_in_ : ndarray of shape (n_features_in_,)
+    Names of the features, if X had string column names.""",
+}
+
+
+def documented(cls: Documented) -> Documented:
+    """Fill the shared fragments into the docstring of a class."""
+    if cls.__doc__:  # Python can be told to drop docstrings
+        cls.__doc__ = Template(cleandoc(cls.__doc__)).substitute(_FRAGMENTS)
+    return cls

@@ -1,0 +1,98 @@
+"""Thresholds of the labels, tuned on rows that the scoring model has not seen."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from skfocal.neural_network._split import iterative_folds
+
+_N_FOLDS = 5
+
+
+def cross_fit_decisions(
+    model: Any,
+    X: Any,
+    y: Any,
+    indicator: np.ndarray,
+    sample_weight: np.ndarray | None,
+    seed: int,
+    **fit_params: Any,
+) -> np.ndarray | None:
+    """Return log-odds of every row, from a model fitted without it.
+
+    Parameters
+    ----------
+    model : MultiLabelFocalClassifier
+        Cloned for each fold.
+    X : {ndarray, CSR} of shape (n, n_features)
+    y : {ndarray, sparse matrix}
+        Labels in the form in which they were given.
+    indicator : ndarray of shape (n, n_labels)
+        The same labels, by which folds are stratified.
+    sample_weight : ndarray of shape (n,) or None
+    seed : int
+    **fit_params
+        Passed to each fit.
+
+    Returns
+    -------
+    ndarray of shape (n, n_labels), or None
+        None if a fit was interrupted.
+    """
+    folds = iterative_folds(indicator, _N_FOLDS, np.random.default_rng(seed))
+    decision = np.empty(indicator.shape)
+    for fold in range(_N_FOLDS):
+        training, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        part = clone(model).set_params(thresholds=None, warm_start=False, random_state=seed + fold)
+        weight = None if sample_weight is None else sample_weight[training]
+        with warnings.catch_warnings():
+            # The model itself has been fitted before, and has warned.
+            warnings.simplefilter("ignore")
+            part.fit(X[training], y[training], sample_weight=weight, **fit_params)
+        if part._interrupted:
+            return None
+        decision[held_out] = part.decision_function(X[held_out]).reshape(len(held_out), -1)
+    return decision
+
+
+def tune_f1(
+    indicator: np.ndarray, decision: np.ndarray, sample_weight: np.ndarray | None
+) -> np.ndarray:
+    """Return the cuts that maximise the F1 score of each label.
+
+    Parameters
+    ----------
+    indicator : ndarray of shape (n, n_labels) of 0 and 1
+    decision : ndarray of shape (n, n_labels)
+        Log-odds from models that have not seen the row.
+    sample_weight : ndarray of shape (n,) or None
+
+    Returns
+    -------
+    ndarray of shape (n_labels,)
+        Log-odds above which a row has the label, midway between two neighbouring rows; 0, a
+        probability of 0.5, where nothing is better, or where a label has one outcome only.
+    """
+    weight = np.ones(len(indicator)) if sample_weight is None else sample_weight
+    return np.array([_best_f1(y, z, weight) for y, z in zip(indicator.T, decision.T, strict=True)])
+
+
+def _best_f1(positive: np.ndarray, decision: np.ndarray, weight: np.ndarray) -> float:
+    if np.ptp(positive) == 0:
+        return 0.0
+    order = np.argsort(-decision, kind="stable")
+    decision, weight = decision[order], weight[order]
+    hits = np.cumsum(weight * positive[order])
+    f1 = 2 * hits / (np.cumsum(weight) + hits[-1])
+    selected = int(np.count_nonzero(decision > 0))
+    at_half = f1[selected - 1] if selected else 0.0
+    # No cut separates rows of equal scores.
+    f1 = np.where(np.append(np.diff(decision) < 0, True), f1, -np.inf)
+    best = int(np.argmax(f1))
+    if f1[best] <= at_half:
+        return 0.0
+    if best == len(decision) - 1:
+        return float(np.nextafter(decision[-1], -np.inf))
+    return float((decision[best] + decision[best + 1]) / 2)
