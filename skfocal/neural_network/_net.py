@@ -256,9 +256,10 @@ def train(
     Raises
     ------
     ValueError
-        If `net_params` are not arguments of a net.
+        If `callbacks` are none, or `net_params` are not arguments of a net.
     """
     optimizer_class, options = OPTIMIZERS[optimizer]
+    _check_callbacks(callbacks or [])
     supervisor = Supervisor(plan)
     arguments = {
         "optimizer__weight_decay": weight_decay,
@@ -281,7 +282,7 @@ def train(
         ).initialize()
     except (TypeError, ValueError) as error:
         supervisor.close()
-        raise ValueError(f"callbacks and net_params make no skorch net: {error}") from error
+        raise ValueError(f"net_params make no skorch net: {error}") from error
     if optimizer_state is not None:
         groups = net.optimizer_.state_dict()["param_groups"]
         state = _map_leaves(optimizer_state, np.ndarray, torch.as_tensor)
@@ -292,6 +293,17 @@ def train(
     outcome.optimizer_state = _map_leaves(net.optimizer_.state_dict()["state"], Tensor, _to_numpy)
     outcome.history = net.history.to_list()
     return outcome
+
+
+def _check_callbacks(callbacks: list[Any]) -> None:
+    for item in callbacks:
+        callback = item[-1] if isinstance(item, tuple) and len(item) == 2 else item
+        is_class = isinstance(callback, type) and issubclass(callback, Callback)
+        if not is_class and not isinstance(callback, Callback):
+            raise ValueError(
+                "callbacks must be skorch callbacks, or pairs of a name and a callback, got "
+                f"{item!r}."
+            )
 
 
 def _run(net: Any, batches: RowBatches, plan: Plan, supervisor: Supervisor) -> None:

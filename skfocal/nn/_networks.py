@@ -177,7 +177,7 @@ class _MemberNorm(nn.Module):
 
 
 def _drop_noise(
-    shape: tuple[int, int, int],
+    shape: torch.Size,
     rate: float,
     generator: torch.Generator | None,
     device: torch.device,

@@ -325,7 +325,7 @@ def test_H17_metadata_routing():
 @pytest.mark.slow
 def test_H18_H19_a_fitted_model_predicts_without_torch(tmp_path):
     X, y = table(3)
-    model = small(early_stopping=True, warm_start=True, warm_up=1).fit(X, y)
+    model = small(early_stopping=True, warm_start=True, warm_up=1, batch_norm=True).fit(X, y)
     joblib.dump((model, X, model.predict_proba(X)), tmp_path / "model")
     code = (
         "import sys, joblib, numpy as np\n"
