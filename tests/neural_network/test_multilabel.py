@@ -135,21 +135,6 @@ class TestShapes:
                 assert np.all(probability[:, 0] < 0.5)
                 assert np.all(probability[:, 1] > 0.5)
 
-    @pytest.mark.parametrize(
-        ("wrong", "message"),
-        [
-            (lambda Y: 2 * Y, "indicator of 0 and 1"),
-            (lambda Y: Y + 0.5, "indicator of 0 and 1"),
-            (lambda Y: Y[:, 0] + Y[:, 1], "Only binary classification"),
-            (lambda Y: 0 * Y[:, 0], "one class"),
-            (lambda Y: Y[:-1], "inconsistent"),
-        ],
-    )
-    def test_bad_targets(self, wrong, message):
-        X, Y = table()
-        with pytest.raises(ValueError, match=message):
-            small().fit(X, wrong(Y))
-
 
 class TestObjective:
     def test_linear_network_is_one_regression_a_label(self):
