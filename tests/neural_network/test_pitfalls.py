@@ -32,16 +32,9 @@ from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.neural_network._split import iterative_split, stratified_split
 from skfocal.nn import LossModule, TabularMLP
 from skfocal.posterior import best_constant_score
-from tests.neural_network.workers import threads_in_fit
 
 SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 3, "random_state": 0}
 EXACT = {"dropout": 0.0, "batch_size": 10_000, "learning_rate": "constant"}
-LARGE = EXACT | {
-    "hidden_layer_sizes": (256, 256),
-    "n_members": 1,
-    "numeric_embedding": None,
-    "max_epochs": 1,
-}
 ESTIMATORS = [FocalMLPClassifier, MultiLabelFocalClassifier]
 both = pytest.mark.parametrize("cls", ESTIMATORS, ids=lambda cls: cls.__name__)
 
@@ -519,15 +512,6 @@ class TestSeedsAndThreads:
         for other in fitted:
             np.testing.assert_array_equal(other.predict_proba(X), expected)
         assert thread_counts() == before
-
-    @pytest.mark.slow
-    def test_H14_a_fit_in_a_worker_uses_the_threads_that_joblib_allows(self):
-        models = [small(cls, **LARGE) for cls in ESTIMATORS]
-        with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
-            seen = joblib.Parallel()(
-                joblib.delayed(threads_in_fit)(model, *table(type(model), 2048)) for model in models
-            )
-        assert seen == [{1}, {1}]
 
 
 def python_calls(function):
