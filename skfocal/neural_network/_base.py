@@ -17,9 +17,12 @@ from skfocal.neural_network._rows import Scaling, fit_scaling
 from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.utils._compat import Interval, StrOptions, validate_data
 
-# The budget of max_epochs="auto" in steps, and the rows of a batch of batch_size="auto".
+# The budget of max_epochs="auto": so many steps, but on a small table no more than so many epochs,
+# beyond which it is learnt by heart; batch_size="auto" is then small enough for all the steps,
+# within these bounds. Chosen by benchmarks/choose_defaults.py.
 AUTO_STEPS = 800
-AUTO_BATCH = 256
+AUTO_EPOCHS = 40
+AUTO_BATCH = 32, 256
 # Numbers that the widest layer of all members holds at once when predicting.
 _PREDICTED_BLOCK = 2**20
 
@@ -289,7 +292,7 @@ class NeuralClassifier:
                 )
 
     def _check_batches(self, n_rows: int) -> None:
-        n_batches = -(-n_rows // self._batch_rows())
+        n_batches = -(-n_rows // self._batch_rows(n_rows))
         if self.batch_norm and self.module is None and n_rows // n_batches < 2:
             raise ValueError(
                 f"{type(self).__name__}: batch_norm=True needs batches of at least two rows, got "
@@ -314,14 +317,17 @@ class NeuralClassifier:
         sizes = self.hidden_layer_sizes
         return tuple(np.atleast_1d(sizes).tolist()) if np.size(sizes) else ()
 
-    def _batch_rows(self) -> int:
-        return AUTO_BATCH if self.batch_size == "auto" else self.batch_size
+    def _batch_rows(self, n_rows: int) -> int:
+        if self.batch_size != "auto":
+            return self.batch_size
+        fewest, most = AUTO_BATCH
+        return min(max(n_rows * AUTO_EPOCHS // AUTO_STEPS, fewest), most)
 
     def _epochs(self, n_rows: int) -> int:
         if self.max_epochs != "auto":
             return self.max_epochs
-        n_batches = -(-n_rows // self._batch_rows())
-        return -(-AUTO_STEPS // n_batches)
+        n_batches = -(-n_rows // self._batch_rows(n_rows))
+        return min(-(-AUTO_STEPS // n_batches), AUTO_EPOCHS)
 
     def _schedule(self) -> Schedule | None:
         if isinstance(self.warm_up, Schedule):

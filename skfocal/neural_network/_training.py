@@ -111,12 +111,13 @@ def _fit_seeded(model: Any, task: Task, device: torch.device, seed: int, n_done:
     module = _start_module(model, task, criterion, generator).to(device)
     if isinstance(module, TabularMLP):
         module.generator = torch.Generator(device).manual_seed(seed)
+    batch_rows = model._batch_rows(task.X.shape[0])
     batches = RowBatches(
         task.X,
         task.target,
         task.weight,
         scaling=task.scaling,
-        batch_size=model._batch_rows(),
+        batch_size=batch_rows,
         generator=generator,
         device=device,
     )
@@ -131,7 +132,7 @@ def _fit_seeded(model: Any, task: Task, device: torch.device, seed: int, n_done:
         tol=model.tol,
         verbose=model.verbose,
     )
-    n_multiplications = model._batch_rows() * sum(weight.numel() for weight in module.parameters())
+    n_multiplications = batch_rows * sum(weight.numel() for weight in module.parameters())
     with step_threads(n_multiplications):
         return train(
             module,
