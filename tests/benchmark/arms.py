@@ -8,7 +8,7 @@ from skfocal.benchmark.tasks import get_task
 PERCEPTRONS = [name for name in list_methods() if name.startswith("mlp")]
 NETWORKS = ["focal_mlp", "focal_mlp_zero", "focal_mlp_balanced", "asymmetric_mlp"]
 # Settings with which an arm is fitted in a moment and without complaint.
-_LBFGS = {"solver": "lbfgs", "alpha": 3.0, "hidden_layer_sizes": (5,), "max_iter": 1000}
+_LBFGS = {"solver": "lbfgs", "alpha": 3.0, "hidden_layer_sizes": (5,), "tol": 0.01}
 _SMALL = {"n_members": 1, "max_epochs": 30, "numeric_embedding": None}
 QUICK = {name: _LBFGS for name in PERCEPTRONS} | {name: _SMALL for name in NETWORKS}
 
