@@ -15,13 +15,11 @@ import pandas as pd
 from skfocal.benchmark import run
 from skfocal.benchmark.methods import get_method
 from skfocal.benchmark.metrics import METRICS, main_metrics
-from skfocal.benchmark.protocol import Plan
 from skfocal.benchmark.statistics import rank_table
 from skfocal.benchmark.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITES = ("multiclass", "multilabel")
-PLAN = Plan(n_splits=3, n_repeats=1, inner_splits=3, budget=2)
 SECONDS = ["search_seconds", "fit_seconds"]
 PARAGRAPH = """\
 {n_methods} methods on {n_datasets} data sets, {n_splits} stratified folds, settings chosen by \
@@ -119,9 +117,7 @@ def main() -> None:
     """Run the suites that the command names, or both."""
     for suite in sys.argv[1:] or SUITES:
         folder = ROOT / "benchmark-results" / suite
-        results = run(
-            suite, plan=PLAN, out=folder, n_jobs=1, progress=lambda *call: print(*call, flush=True)
-        )
+        results = run(suite, out=folder, n_jobs=1, progress=lambda *call: print(*call, flush=True))
         write_tables(results, Store(folder).manifest())
 
 

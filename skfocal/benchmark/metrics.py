@@ -72,7 +72,7 @@ METRICS = {
     "log_loss": Metric(
         "Log loss",
         False,
-        "Mean negative log-likelihood of the probabilities, in nats; with labels, over each.",
+        "Mean negative log-likelihood of the classes, or of all labels of all rows, in nats.",
     ),
     "brier": Metric("Brier score", False, "Mean squared error of the probability, from 0 to 1."),
     "ece": Metric(

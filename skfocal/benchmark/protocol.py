@@ -78,14 +78,18 @@ class Plan:
 
 
 def default_plan(suite) -> Plan:
-    """Return the plan of a suite: small for ``"tiny"`` and ``"quick"``, else five folds twice.
+    """Return the plan of a suite: five folds twice, but less where it would take hours.
+
+    ``"tiny"`` and ``"quick"`` are for a few minutes; several classes or labels have networks among
+    their default methods.
 
     Examples
     --------
     >>> default_plan("core")
     Plan(n_splits=5, n_repeats=2, inner_splits=3, budget=8)
     """
-    return Plan(3, 1, 3, 4) if suite in {"tiny", "quick"} else Plan(5, 2, 3, 8)
+    budgets = {"tiny": 4, "quick": 4, "multiclass": 2, "multilabel": 2}
+    return Plan(3, 1, 3, budgets[suite]) if suite in budgets else Plan(5, 2, 3, 8)
 
 
 @dataclass(frozen=True, order=True)

@@ -1,6 +1,7 @@
 """Whole runs on several classes and on labels: results, store, report and command line."""
 
 import re
+import sys
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,8 @@ import pytest
 from numpy.testing import assert_allclose
 from typer.testing import CliRunner
 
-from skfocal.benchmark import load_results, methods, run
+from skfocal.benchmark import load_results, run
 from skfocal.benchmark.cli._commands import app
-from skfocal.benchmark.methods import Method
 from skfocal.benchmark.protocol import Plan, get_columns
 from skfocal.benchmark.report import write_report
 from skfocal.benchmark.report._findings import compare_focal, find_focal_arm
@@ -108,14 +108,15 @@ def test_H20_a_failing_cell_is_recorded_and_the_run_goes_on():
 
 
 def test_a_missing_extra_fails_its_cells_alone(monkeypatch):
-    def build(fold):
-        raise ImportError("This arm needs LightGBM; install it with: pip install 'skfocal[...]'")
-
-    arm = Method("lightgbm", "LightGBM", "control", build, tasks=("multiclass",))
-    monkeypatch.setitem(methods._METHODS, "lightgbm", arm)
-    results = run(datasets=[make_multiclass()], methods=["lightgbm", "dummy"], plan=PLAN)
-    assert results["status"].tolist() == ["failed", "ok"] * 2
-    assert results["error"][0].startswith("ImportError: This arm needs LightGBM; install it with")
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    arms = ["lightgbm", "focal_mlp", "dummy"]
+    results = run(datasets=[make_multiclass()], methods=arms, plan=PLAN)
+    errors = results.set_index("method")["error"]
+    assert errors["lightgbm"].str.startswith("ImportError: This arm needs LightGBM").all()
+    assert errors["lightgbm"].str.endswith("pip install 'skfocal[benchmark]'").all()
+    assert errors["focal_mlp"].str.contains(r"pip install 'skfocal\[neural\]'").all()
+    assert (errors["dummy"] == "").all()
 
 
 @pytest.mark.parametrize("task", list(ARMS))

@@ -33,7 +33,7 @@ app.add_typer(benchmark, name="benchmark")
 
 Jobs = Annotated[int, typer.Option(help="Cells computed at once; -1 is one a core.")]
 Methods = Annotated[
-    str | None, typer.Option(help="Comma-separated names; default: those that take seconds.")
+    str | None, typer.Option(help="Comma-separated names; default: the usual ones of the task.")
 ]
 TimeLimit = Annotated[
     float | None, typer.Option(help="Seconds after which nothing new begins.", min=0.001)
