@@ -1,52 +1,78 @@
-"""Time an epoch of FocalMLPClassifier against a bare torch loop and a plain skorch net.
+"""Time and memory of FocalMLPClassifier against a bare torch loop and plain skorch nets.
 
-``python benchmarks/bench_mlp.py`` writes ``benchmarks/results/mlp.csv``. All train the plain
-perceptron, 30 features to two hidden layers of 64 and one score, with fused Adam and the focal
-loss on 50,000 rows, on one thread, side by side in one run. Absolute times depend on the machine
-and on what else it does; a ratio is that of the fastest epochs of several.
+``python benchmarks/bench_mlp.py`` writes ``benchmarks/results/mlp.csv`` and ``mlp.md``; it measures
+the memory on Linux only. All train the plain perceptron, 30 features to two hidden layers of 64
+and one score, with Adam on 50,000 rows, in one run and in turns.
+
+Times on one thread are CPU seconds of the fastest epoch of several: a single thread waits for
+nothing but the core, which other processes may have. Times on torch's own choice of threads are
+elapsed seconds. A ratio means something where an absolute time does not.
 """
 
+import argparse
+import contextlib
 import csv
+import datetime
+import io
+import os
 import platform
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import skorch
 import torch
+from bench_loss_module import resident_memory
+from skorch.dataset import Dataset
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.data import DataLoader
 
 from skfocal import __version__
 from skfocal.neural_network import FocalMLPClassifier
+from skfocal.neural_network._batches import RowBatches
+from skfocal.neural_network._rows import fit_scaling
 
-RESULTS = Path(__file__).resolve().parent / "results" / "mlp.csv"
 N_ROWS, N_FEATURES, HIDDEN = 50_000, 30, (64, 64)
-REPEATS = 6
+MEMORY_ROWS = 500_000
 MORE_EPOCHS = 4
+FIELDS = ["case", "batch_size", "threads", "value", "unit", "over_bare", "over_ours"]
+OURS, BARE = "FocalMLPClassifier", "bare torch loop"
+Clock = Callable[[], float]
 
 
-def make_table():
-    """Return X and y with about 5 % positives."""
+def make_table(n_rows: int = N_ROWS) -> tuple[np.ndarray, np.ndarray]:
+    """Return X of float32 and y with about 5 % positives."""
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((N_ROWS, N_FEATURES)).astype(np.float32)
+    X = rng.standard_normal((n_rows, N_FEATURES), dtype=np.float32)
     signal = X[:, :10] @ rng.standard_normal(10)
-    return X, (signal + rng.logistic(size=N_ROWS) > np.quantile(signal, 0.95)).astype(int)
+    return X, (signal + rng.logistic(size=n_rows) > np.quantile(signal, 0.95)).astype(int)
 
 
-def make_network():
-    """Return the perceptron as torch code has it."""
-    return nn.Sequential(
-        nn.Linear(N_FEATURES, HIDDEN[0]),
-        nn.ReLU(),
-        nn.Linear(HIDDEN[0], HIDDEN[1]),
-        nn.ReLU(),
-        nn.Linear(HIDDEN[1], 1),
-        nn.Flatten(0),
-    )
+class Perceptron(nn.Module):
+    """The perceptron as torch code has it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(N_FEATURES, HIDDEN[0]),
+            nn.ReLU(),
+            nn.Linear(HIDDEN[0], HIDDEN[1]),
+            nn.ReLU(),
+            nn.Linear(HIDDEN[1], 1),
+            nn.Flatten(0),
+        )
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        """Return a score for each row."""
+        return self.layers(X)
 
 
-def focal_loss(scores, target):
+def focal_loss(scores: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Return the usual composition of torch operations."""
     cross_entropy = F.binary_cross_entropy_with_logits(scores, target, reduction="none")
     p = torch.sigmoid(scores)
@@ -54,13 +80,13 @@ def focal_loss(scores, target):
     return (wrong**2 * cross_entropy).mean()
 
 
-def bare_epoch(X, y, batch_size):
+def bare_epoch(X: np.ndarray, y: np.ndarray, batch_size: int) -> Callable[[], None]:
     """Return a function that trains for one epoch in a loop written by hand."""
-    network = make_network()
+    network = Perceptron()
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
     rows, target = torch.from_numpy(X), torch.from_numpy(y).float()
 
-    def epoch():
+    def epoch() -> None:
         order = torch.randperm(N_ROWS)
         shuffled, labels = rows[order], target[order]
         for start in range(0, N_ROWS, batch_size):
@@ -72,9 +98,8 @@ def bare_epoch(X, y, batch_size):
     return epoch
 
 
-def our_fit(X, y, batch_size, epochs):
-    """Return a function that fits the estimator for some epochs."""
-    model = FocalMLPClassifier(
+def our_model(batch_size: int, epochs: int) -> FocalMLPClassifier:
+    return FocalMLPClassifier(
         hidden_layer_sizes=HIDDEN,
         n_members=1,
         numeric_embedding=None,
@@ -87,71 +112,211 @@ def our_fit(X, y, batch_size, epochs):
         max_epochs=epochs,
         random_state=0,
     )
-    return lambda: model.fit(X, y)
 
 
-def skorch_epoch(X, y, batch_size):
-    """Return a function that trains for one epoch with a skorch net as it comes."""
-    net = skorch.NeuralNet(
-        make_network(),
-        lambda: focal_loss,
-        optimizer=torch.optim.Adam,
-        lr=1e-3,
-        batch_size=batch_size,
-        max_epochs=1,
-        train_split=None,
-        iterator_train__shuffle=True,
-        verbose=0,
-    ).initialize()
-    return lambda: net.partial_fit(X, y.astype(np.float32))
+class Rows(torch.utils.data.Dataset):
+    """A dataset as tutorials write it, of NumPy rows."""
+
+    def __init__(self, X: np.ndarray, y: np.ndarray) -> None:
+        self.X, self.y = X, y
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.X[i], self.y[i]
 
 
-def seconds(epoch, repeats):
-    """Return the time of the fastest epoch."""
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        epoch()
-        times.append(time.perf_counter() - started)
-    return min(times)
-
-
-def compare(batch_size):
-    """Return one row of the table."""
-    X, y = make_table()
-    bare = bare_epoch(X, y, batch_size)
-    short, long = (our_fit(X, y, batch_size, epochs) for epochs in (1, 1 + MORE_EPOCHS))
-    # In turns, so that whatever else the machine does hits all.
-    times = [[seconds(function, 1) for function in (bare, short, long)] for _ in range(REPEATS)]
-    time_bare, time_short, time_long = np.min(times, axis=0).tolist()
-    # What a fit does once, checks of the table and scaling, drops out.
-    time_ours = (time_long - time_short) / MORE_EPOCHS
-    time_skorch = seconds(skorch_epoch(X, y, batch_size), 2)
-    return {
-        "table": f"{N_ROWS} x {N_FEATURES}",
+def skorch_epochs(X: np.ndarray, y: np.ndarray, batch_size: int) -> dict[str, Callable[[], None]]:
+    """Return one epoch of each plain skorch net."""
+    target = y.astype(np.float32)
+    common: dict[str, Any] = {
+        "optimizer": torch.optim.Adam,
+        "lr": 1e-3,
         "batch_size": batch_size,
-        "bare_seconds": round(time_bare, 3),
-        "our_seconds": round(time_ours, 3),
-        "our_first_epoch_and_checks": round(time_short, 3),
-        "skorch_seconds": round(time_skorch, 3),
-        "ours_over_bare": round(time_ours / time_bare, 2),
-        "skorch_over_ours": round(time_skorch / time_ours, 2),
-        "versions": f"skfocal {__version__}, torch {torch.__version__}, skorch "
-        f"{skorch.__version__}, Python {platform.python_version()}",
+        "max_epochs": 1,
+    }
+    same: dict[str, Any] = {
+        "optimizer__fused": True,
+        "train_split": None,
+        "iterator_train__shuffle": True,
+        "verbose": 0,
+    }
+    binary = skorch.NeuralNetBinaryClassifier
+    nets = {
+        # Holds a fifth out, scores it, prints a line; no shuffling.
+        "skorch, as it comes": (binary(Perceptron, **common), X, target),
+        # What ours does: all rows, shuffled, fused Adam, the focal loss, silent.
+        "skorch, same training": (
+            skorch.NeuralNet(Perceptron, lambda: focal_loss, **common, **same),
+            X,
+            target,
+        ),
+        "skorch, same training, torch Dataset": (
+            skorch.NeuralNet(Perceptron, lambda: focal_loss, **common, **same),
+            Rows(X, target),
+            None,
+        ),
     }
 
+    def epoch_of(net: Any, X: Any, y: Any) -> Callable[[], None]:
+        net.initialize()
 
-def main():
-    """Run both batch sizes and write the table."""
-    torch.set_num_threads(1)
-    rows = []
-    for batch_size in (128, 1024):
-        rows.append(compare(batch_size))
-        print(rows[-1], flush=True)
-    with RESULTS.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
+        def epoch() -> None:
+            with contextlib.redirect_stdout(io.StringIO()):
+                net.partial_fit(X, y)
+
+        return epoch
+
+    return {name: epoch_of(*parts) for name, parts in nets.items()}
+
+
+def deliveries(X: np.ndarray, y: np.ndarray, batch_size: int) -> dict[str, Callable[[], None]]:
+    """Return an epoch in which batches are made and nothing is done with them."""
+    ours = RowBatches(
+        X,
+        y,
+        None,
+        scaling=fit_scaling(X, None, True),
+        batch_size=batch_size,
+        generator=torch.Generator().manual_seed(0),
+        device=torch.device("cpu"),
+    )
+    dataset = Dataset(X, y.astype(np.float32))
+    theirs = DataLoader(dataset, batch_size=batch_size, shuffle=True)
+
+    def consume(batches: Any) -> Callable[[], None]:
+        def epoch() -> None:
+            for _ in batches:
+                pass
+
+        return epoch
+
+    return {f"{OURS}, batches alone": consume(ours), "skorch, batches alone": consume(theirs)}
+
+
+def seconds_of(functions: dict[str, Callable[[], None]], repeats: int, clock: Clock) -> dict:
+    """Return the time of the fastest run of each, all taking turns."""
+    best = dict.fromkeys(functions, np.inf)
+    for _ in range(repeats):
+        for name, function in functions.items():
+            started = clock()
+            function()
+            best[name] = min(best[name], clock() - started)
+    return best
+
+
+def time_epochs(batch_size: int, repeats: int, clock: Clock) -> dict[str, float]:
+    """Return the seconds of an epoch of each contender."""
+    X, y = make_table()
+    short, long = (our_model(batch_size, epochs) for epochs in (1, 1 + MORE_EPOCHS))
+    times = seconds_of(
+        {
+            BARE: bare_epoch(X, y, batch_size),
+            "short": lambda: short.fit(X, y),
+            OURS: lambda: long.fit(X, y),
+            **deliveries(X, y, batch_size),
+        },
+        repeats,
+        clock,
+    )
+    # Their ratio to ours is far from 1, so that a few runs will do.
+    times |= seconds_of(skorch_epochs(X, y, batch_size), max(1, repeats // 3), clock)
+    # What a fit does once, checks of the table and scaling, drops out.
+    once = times.pop("short")
+    times[OURS] = (times[OURS] - once) / MORE_EPOCHS
+    times[f"{OURS}, what a fit does once"] = once - times[OURS]
+    return times
+
+
+def memory_of_fit() -> float:
+    """Return the MiB that a fit takes at its peak, beyond the float32 copy that it makes."""
+    X, y = make_table(1000)
+    our_model(128, 1).fit(X, y)  # loads what is loaded once
+    X, y = make_table(MEMORY_ROWS)
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
+    before = resident_memory("VmRSS")
+    our_model(128, 1).fit(X, y)
+    return (resident_memory("VmHWM") - before) / 2**10 - X.nbytes / 2**20
+
+
+def measure_memory() -> float:
+    """Return the peak of a fit in a process of its own.
+
+    The peak is the system's: NumPy and torch allocate by different means, and no tracer sees both.
+    """
+    # Whatever is freed goes back to the system at once, so that nothing hides in the heap.
+    environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536"}
+    command = [sys.executable, __file__, "--memory"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=True)
+    return float(done.stdout)
+
+
+def measure(repeats: int) -> list[dict[str, Any]]:
+    """Return the rows of the table."""
+    rows: list[dict[str, Any]] = []
+    clocks = [(1, time.process_time, "CPU s"), (torch.get_num_threads(), time.perf_counter, "s")]
+    for threads, clock, unit in clocks:
+        torch.set_num_threads(threads)
+        for batch_size in (128, 1024):
+            # Threads that wait for a core that others have take long: fewer runs.
+            times = time_epochs(batch_size, repeats if threads == 1 else repeats // 3, clock)
+            for case, value in times.items():
+                rows.append(
+                    {
+                        "case": case,
+                        "batch_size": batch_size,
+                        "threads": threads,
+                        "value": f"{value:.4f}",
+                        "unit": unit,
+                        "over_bare": f"{value / times[BARE]:.2f}",
+                        "over_ours": f"{value / times[OURS]:.2f}",
+                    }
+                )
+                print(rows[-1], flush=True)
+    memory = {"case": f"{OURS}, {MEMORY_ROWS:,} rows, beyond float32 rows", "batch_size": 128}
+    rows.append(memory | {"threads": 1, "value": f"{measure_memory():.1f}", "unit": "MiB"})
+    return rows
+
+
+def write(rows: list[dict[str, Any]], out: Path) -> None:
+    with (out / "mlp.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    lines = [
+        "# An epoch of FocalMLPClassifier against a bare torch loop and plain skorch nets",
+        "",
+        f"The plain perceptron, {N_FEATURES} features to {HIDDEN} and one score, Adam, "
+        f"{N_ROWS:,} rows of float32. The fastest epoch of several, in turns; CPU seconds on one "
+        "thread, elapsed seconds on torch's own choice of threads. `batches alone` makes the "
+        "batches of an epoch and does nothing with them. Memory is the peak of a fit of one "
+        f"epoch of {MEMORY_ROWS:,} rows, beyond X itself and its standardized float32 copy.",
+        "",
+        f"{os.cpu_count()} shared CPU cores, skfocal {__version__}, torch {torch.__version__}, "
+        f"skorch {skorch.__version__}, Python {platform.python_version()}, "
+        f"{datetime.date.today().isoformat()}.",
+        "",
+        "| " + " | ".join(FIELDS) + " |",
+        "|" + " --- |" * len(FIELDS),
+        *("| " + " | ".join(str(row.get(field, "")) for field in FIELDS) + " |" for row in rows),
+    ]
+    (out / "mlp.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines[6:]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=6)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--memory", action="store_true", help="print the memory of a fit")
+    arguments = parser.parse_args()
+    if arguments.memory:
+        torch.set_num_threads(1)
+        print(memory_of_fit())
+        return
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    write(measure(arguments.repeats), arguments.out)
 
 
 if __name__ == "__main__":

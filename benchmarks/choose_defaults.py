@@ -28,7 +28,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from skfocal.benchmark.datasets import list_datasets, load_dataset
+from skfocal.benchmark.datasets import dataset_info, list_datasets, load_dataset
 from skfocal.neural_network import FocalMLPClassifier
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -44,29 +44,42 @@ TRIAL = {
     "dropout": 0.1,
     "learning_rate_init": 2e-3,
     "weight_decay": 1e-2,
-    "batch_size": 256,
-    "max_epochs": 800,  # steps, see below
     "gamma": 2.0,
+    # The budget: so many steps, but no more epochs than that, in batches of so many rows.
+    "steps": 800,
+    "epochs": 10_000,
+    "rows": (256, 256),
 }
+CAPPED = {"epochs": 40, "rows": (32, 256)}
 CANDIDATES = {
     "trial": {},
-    "gamma 1": {"gamma": 1.0},
     "gamma 0": {"gamma": 0.0},
-    "batch 128": {"batch_size": 128},
-    "400 steps": {"max_epochs": 400},
-    "dropout 0.25": {"dropout": 0.25},
-    "rate 5e-3": {"learning_rate_init": 5e-3},
-    "decay 0.3": {"weight_decay": 0.3},
+    "400 steps": {"steps": 400},
     "no waves": {"numeric_embedding": None},
+    "decay 0.3": {"weight_decay": 0.3},
+    "20 epochs": CAPPED | {"epochs": 20},
+    "40 epochs": CAPPED,
+    "80 epochs": CAPPED | {"epochs": 80},
+    "40 epochs, gamma 0": CAPPED | {"gamma": 0.0},
+    "40 epochs, no waves": CAPPED | {"numeric_embedding": None},
+    "40 epochs, dropout 0.3": CAPPED | {"dropout": 0.3},
+    "40 epochs, decay 1": CAPPED | {"weight_decay": 1.0},
 }
 
 
 def make_network(changes, n_rows, seed):
-    """Return the network of a candidate; its budget is in steps."""
+    """Return the network of a candidate, its budget in rows and epochs."""
     settings = TRIAL | changes
-    n_batches = -(-n_rows // settings["batch_size"])
-    settings["max_epochs"] = -(-settings["max_epochs"] // n_batches)
-    return FocalMLPClassifier(**settings, random_state=seed, device="cpu")
+    steps, epochs, (low, high) = (settings.pop(key) for key in ("steps", "epochs", "rows"))
+    batch_size = min(max(n_rows * epochs // steps, low), high)
+    n_batches = -(-n_rows // batch_size)
+    return FocalMLPClassifier(
+        batch_size=batch_size,
+        max_epochs=min(-(-steps // n_batches), epochs),
+        random_state=seed,
+        device="cpu",
+        **settings,
+    )
 
 
 def make_peer(name, seed):
@@ -135,7 +148,7 @@ def run(n_repeats=1, names=None):
     else:
         FOLDS.write_text(",".join(columns) + "\n")
     for repeat in range(n_repeats):
-        for dataset in list_datasets("core"):
+        for dataset in sorted(list_datasets("core"), key=lambda name: dataset_info(name).n_rows):
             if dataset not in LEFT_OUT:
                 run_dataset(load_dataset(dataset), repeat, names or [*CANDIDATES, *PEERS], done)
 
@@ -161,7 +174,81 @@ def run_dataset(table, repeat, names, done):
                 csv.writer(file).writerow(row)
 
 
+def family_means(frame):
+    """Return the mean of each metric and method over the sets of a family."""
+    per_set = frame.groupby(["family", "dataset", "method"])[[*METRICS, "seconds"]].mean()
+    return per_set.groupby(["family", "method"]).mean()
+
+
+def mean_ranks(means):
+    """Return the mean rank of each method over the families, for each metric."""
+    return pd.DataFrame(
+        {
+            name: means[name].unstack().rank(axis=1, ascending=not greater).mean()
+            for name, greater in METRICS.items()
+        }
+    )
+
+
+def choose(means):
+    """Return the candidate with the best mean rank over both metrics."""
+    return mean_ranks(means).mean(axis=1).idxmin()
+
+
+def choose_for_each_family(means):
+    """Return what the other families choose for each family."""
+    families = means.index.unique("family")
+    return {family: choose(means.drop(family, level="family")) for family in families}
+
+
+def make_tables(frame):
+    """Return the table of the candidates and that of the chosen one among its peers."""
+    candidates = family_means(frame[frame["method"].isin(CANDIDATES)])
+    chosen = choose_for_each_family(candidates)
+    picked = pd.concat(
+        {(family, NESTED): candidates.loc[(family, name)] for family, name in chosen.items()}
+    ).unstack()
+    peers = family_means(frame[frame["method"].isin(PEERS)])
+    contest = pd.concat([picked.rename_axis(["family", "method"]), peers])
+    return describe(candidates), describe(contest), chosen
+
+
+def describe(means):
+    """Return means and mean ranks of the methods, best first."""
+    ranks = mean_ranks(means)
+    table = means.groupby("method").mean().join(ranks, rsuffix=" rank")
+    trees = means["seconds"].unstack().get("LightGBM")
+    if trees is not None:
+        table["time / LightGBM"] = means["seconds"].unstack().div(trees, axis=0).median()
+    return table.loc[ranks.mean(axis=1).sort_values().index]
+
+
+def write_tables():
+    """Write the tables as Markdown."""
+    frame = pd.read_csv(FOLDS, keep_default_na=False)
+    complete = frame.groupby("dataset")["method"].nunique() == len(CANDIDATES) + len(PEERS)
+    frame = frame[frame["dataset"].isin(complete.index[complete])]
+    candidates, contest, chosen = make_tables(frame)
+    counts = pd.Series(chosen).value_counts()
+    text = TEXT.substitute(
+        version=__version__,
+        n_sets=frame["dataset"].nunique(),
+        n_families=frame["family"].nunique(),
+        n_repeats=frame["repeat"].nunique(),
+        shipped=counts.index[0],
+        n_agree=counts.iloc[0],
+        candidates=candidates.round(3).to_markdown(),
+        contest=contest.round(3).to_markdown(),
+        settings="\n".join(f"* `{name}`: {value}" for name, value in (TRIAL | SHIPPED).items()),
+    )
+    (RESULTS / "defaults.md").write_text(text)
+    print(text)
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    with threadpool_limits(1):
-        run()
+    if sys.argv[1:] == ["table"]:
+        write_tables()
+    else:
+        with threadpool_limits(1):
+            run(int(sys.argv[2]) if len(sys.argv) > 2 else 1)

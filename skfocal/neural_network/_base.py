@@ -21,7 +21,7 @@ from skfocal.utils._compat import Interval, StrOptions, validate_data
 # beyond which it is learnt by heart; batch_size="auto" is then small enough for all the steps,
 # within these bounds. Chosen by benchmarks/choose_defaults.py.
 AUTO_STEPS = 800
-AUTO_EPOCHS = 40
+AUTO_EPOCHS = 20
 AUTO_BATCH = 32, 256
 # Numbers that the widest layer of all members holds at once when predicting.
 _PREDICTED_BLOCK = 2**20

@@ -36,10 +36,10 @@ learning_rate : {"linear", "constant", "cosine", "one-cycle"}, default="linear"
     How the rate moves from step to step: down to 0 in a straight line or half a cosine, or
     up for a third of the steps and then down.
 batch_size : int in [1, inf) or "auto", default="auto"
-    Most rows of a batch; ``"auto"`` is a twentieth of the rows, but from 32 to 256. The rows of
+    Most rows of a batch; ``"auto"`` is a fortieth of the rows, but from 32 to 256. The rows of
     an epoch are cut evenly.
 max_epochs : int in [1, inf) or "auto", default="auto"
-    Epochs; ``"auto"`` is as many whole ones as 800 steps take, but at most 40.
+    Epochs; ``"auto"`` is as many whole ones as 800 steps take, but at most 20.
 early_stopping : bool, default=False
     Stop when `scoring` gets no better on rows that are held out, and keep the weights with
     which it was best.""",

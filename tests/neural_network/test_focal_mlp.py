@@ -120,23 +120,32 @@ class TestObjective:
     def test_weight_decay_leaves_the_output_bias(self):
         X, y = table(rare=0.1)
         # Steps of rate 1e-9 learn nothing, but shrink by 1 - 1e-9 * 1e8 each.
-        model = small(learning_rate_init=1e-9, weight_decay=1e8, learning_rate="constant")
-        before = small(learning_rate_init=1e-9, weight_decay=0.0).fit(X, y).to_torch()
+        tiny = {"learning_rate_init": 1e-9, "learning_rate": "constant", "batch_size": 256}
+        model = small(weight_decay=1e8, **tiny)
+        before = small(weight_decay=0.0, **tiny).fit(X, y).to_torch()
         after = model.fit(X, y).to_torch()
         torch.testing.assert_close(after.weights[0], 0.9**3 * before.weights[0])
         torch.testing.assert_close(after.biases[-1], before.biases[-1])
 
-    def test_auto_is_800_steps(self):
+    @pytest.mark.parametrize(
+        "n_rows, n_epochs, n_batches",
+        [(200, 20, 7), (3000, 20, 40), (12_000, 18, 47), (300_000, 1, 1172)],
+    )
+    def test_auto_is_800_steps_but_at_most_20_epochs(self, n_rows, n_epochs, n_batches):
+        model = FocalMLPClassifier()
+        assert model._epochs(n_rows) == n_epochs
+        assert -(-n_rows // model._batch_rows(n_rows)) == n_batches
+
+    def test_auto_is_what_fit_does(self):
         X, y = table(n=3000)
-        model = small(
-            max_epochs="auto",
-            hidden_layer_sizes=(),
-            numeric_embedding=None,
-            n_members=1,
-            dropout=0.0,
-        )
-        assert model.fit(X, y).n_epochs_ == 67  # of 12 batches
-        assert len(model.loss_curve_) == 67
+        settings = {"max_epochs": "auto", "hidden_layer_sizes": (), "n_members": 1}
+        auto = small(numeric_embedding=None, **settings).fit(X, y)
+        assert auto.n_epochs_ == len(auto.loss_curve_) == 20
+        told = small(numeric_embedding=None, **settings, batch_size=75).fit(X, y)
+        np.testing.assert_array_equal(told.predict_proba(X), auto.predict_proba(X))
+        # A batch size of one's own has the budget of steps too.
+        assert FocalMLPClassifier(batch_size=3000)._epochs(3000) == 20
+        assert FocalMLPClassifier(batch_size=10)._epochs(3000) == 3
 
     @pytest.mark.parametrize("rate", ["constant", "linear", "cosine", "one-cycle"])
     @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
