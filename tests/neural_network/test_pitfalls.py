@@ -25,6 +25,7 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from threadpoolctl import threadpool_info
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from skfocal.losses import FocalLoss, get_loss, list_losses
 from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier, _base
@@ -514,19 +515,27 @@ class TestSeedsAndThreads:
         assert thread_counts() == before
 
 
-def python_calls(function):
-    """Return how many Python and C functions are called."""
+class Seen(TorchDispatchMode):
+    """Every operation of torch passes through a Python function."""
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        return operation(*args, **(kwargs or {}))
+
+
+def count_calls(function):
+    """Return how many functions are called, of Python, C and torch."""
     count = 0
 
     def profile(frame, event, argument):
         nonlocal count
         count += event in ("call", "c_call")
 
-    sys.setprofile(profile)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
+    with Seen():
+        sys.setprofile(profile)
+        try:
+            function()
+        finally:
+            sys.setprofile(None)
     return count
 
 
@@ -550,11 +559,11 @@ class TestTraining:
         assert len({tuple(rows) for rows in epochs}) == 3
 
     @both
-    def test_I05_work_in_python_is_by_batches_and_not_by_rows(self, cls):
+    def test_I05_work_is_by_batches_and_not_by_rows(self, cls):
         tables = [table(cls, n) for n in (100, 1100)]
         models = [small(cls, batch_size=len(X) // 5) for X, _ in tables]
         few, many = (
-            python_calls(lambda m=model, Xy=Xy: m.fit(*Xy))
+            count_calls(lambda m=model, Xy=Xy: m.fit(*Xy))
             for model, Xy in zip(models, tables, strict=True)
         )
         # 3,000 more rows go through the network; reading each alone would take several calls.
