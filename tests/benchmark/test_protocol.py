@@ -71,7 +71,7 @@ def test_plan_refuses_what_is_no_number_of_things(field, value):
 
 def test_plans_of_the_suites():
     assert default_plan("tiny") == default_plan("quick") == Plan(3, 1, 3, 4)
-    assert default_plan("multiclass") == default_plan("multilabel") == Plan(3, 1, 3, 2)
+    assert default_plan("multiclass") == default_plan("multilabel") == Plan(3, 1, 3, 4)
     assert default_plan("core") == default_plan("kovacs") == Plan(5, 2, 3, 8)
 
 
