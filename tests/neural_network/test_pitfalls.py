@@ -31,6 +31,7 @@ from skfocal.losses import FocalLoss, get_loss, list_losses
 from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier, _base
 from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.neural_network._split import iterative_split, stratified_split
+from skfocal.neural_network._threads import step_threads
 from skfocal.nn import LossModule, TabularMLP
 from skfocal.posterior import best_constant_score
 
@@ -500,6 +501,15 @@ class TestSeedsAndThreads:
             with pytest.raises(RuntimeError, match="lost"):
                 small(cls).fit(X, y)
         assert thread_counts() == before
+
+    def test_H14_overlapping_fits_restore_what_the_first_one_found(self, two_threads):
+        first, second = step_threads(1), step_threads(1)
+        for step in (first.__enter__, second.__enter__):
+            step()
+            assert torch.get_num_threads() == 1
+        first.__exit__(None, None, None)
+        second.__exit__(None, None, None)
+        assert torch.get_num_threads() == 2
 
     @both
     def test_H14_four_fits_by_threads_are_the_serial_ones(self, cls, two_threads):
