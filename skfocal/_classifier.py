@@ -127,6 +127,10 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
         )
         return self.classes_[codes]
 
+    def __sklearn_is_fitted__(self) -> bool:
+        # A fit that fails leaves what validation has set, such as n_features_in_.
+        return hasattr(self, "classes_")
+
     @property
     def _task(self) -> str:
         return "binary" if len(self.classes_) == 2 else "multiclass"
@@ -144,14 +148,19 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
         except ValueError as error:
             raise ValueError(f"{type(self).__name__}: {error}") from None
 
-    def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray | None) -> Target:
-        """Return class codes and weights; needs two classes."""
+    def _encode_classes(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the classes, at least two, and the code of each row."""
         classes, codes = encode_labels(y)
         if len(classes) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes with positive weight, "
                 f"got one class: {classes.tolist()[0]!r}."
             )
+        return classes, codes
+
+    def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray | None) -> Target:
+        """Return class codes and weights; needs two classes."""
+        classes, codes = self._encode_classes(y)
         counts = class_counts(codes, sample_weight, len(classes))
         weight = class_weights(
             classes, counts, alpha=self.alpha, class_weight=self.class_weight, beta=self.beta

@@ -80,6 +80,18 @@ _NET_PARAMETERS = {
 }
 
 
+def fits_in_parts(model: Any) -> bool:
+    """Return True, or raise AttributeError if a setting needs the whole training set."""
+    for parameter in ("alpha", "class_weight", "thresholds"):
+        value = getattr(model, parameter, None)
+        if isinstance(value, str):
+            raise AttributeError(
+                f"{type(model).__name__}: {parameter}={value!r} needs the whole training set, so "
+                "there is no partial_fit; give numbers."
+            )
+    return True
+
+
 class NeuralClassifier:
     """Mixin of the neural classifiers, before :class:`skfocal._classifier.MarginClassifier`.
 
@@ -243,15 +255,8 @@ class NeuralClassifier:
         return {name: value.numpy() for name, value in self.module_.state_dict().items()}
 
     def _check_partial_fit(self, classes) -> bool:
-        """Refuse what needs the whole training set; return whether this is the first call."""
+        """Refuse other classes than those known; return whether this is the first call."""
         name = type(self).__name__
-        for parameter in ("alpha", "class_weight", "thresholds"):
-            value = getattr(self, parameter, None)
-            if isinstance(value, str):
-                raise ValueError(
-                    f"{name}: {parameter}={value!r} needs the whole training set and cannot be "
-                    "used with partial_fit; give numbers."
-                )
         first = not hasattr(self, "classes_")
         if not first and classes is not None:
             if not np.array_equal(np.unique(classes), self.classes_):

@@ -1,10 +1,11 @@
 """Multilayer perceptron with a focal loss, or any other loss of the margin."""
 
 import numpy as np
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skfocal._classifier import MarginClassifier, Target, encode_labels
-from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier
+from skfocal._classifier import MarginClassifier, Target
+from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
 from skfocal.neural_network._ensemble import ensemble_log_odds
 from skfocal.neural_network._split import stratified_split
@@ -226,12 +227,14 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         start = self._where_it_ended() if continued else None
         return self._fit_rows(X, target, sample_weight, seed, start, held_out)
 
+    @available_if(fits_in_parts)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on these rows, with a constant learning rate.
 
         The first call, or an earlier ``fit``, decides what depends on the training set as a
-        whole: the scaling, the class weights and the initial bias.
+        whole: the scaling, the class weights and the initial bias. The method does not exist
+        (AttributeError) with settings that need the whole set, such as ``alpha="balanced"``.
 
         Parameters
         ----------
@@ -292,7 +295,7 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         return probabilities_from_log_odds(decision, self._task)
 
     def _split(self, y, random):
-        return stratified_split(encode_labels(y)[1], self.validation_fraction, random)
+        return stratified_split(self._encode_classes(y)[1], self.validation_fraction, random)
 
     def _encode_known(self, y, sample_weight, classes, first) -> Target:
         codes = self._codes(y, classes)

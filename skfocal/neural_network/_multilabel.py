@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 from scipy.special import expit, log_expit, logit
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier, encode_labels
-from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier
+from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
 from skfocal.neural_network._ensemble import ensemble_log_odds
 from skfocal.neural_network._split import iterative_split
@@ -250,12 +251,14 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         self._fit_rows(X, target, sample_weight, seed, start, held_out)
         return self._find_thresholds(*everything, seed, X_val=X_val, y_val=y_val)
 
+    @available_if(fits_in_parts)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on these rows, with a constant learning rate.
 
         The first call, or an earlier ``fit``, decides what depends on the training set as a
-        whole: the scaling, the class weights and the initial bias.
+        whole: the scaling, the class weights and the initial bias. The method does not exist
+        (AttributeError) with settings that need the whole set, such as ``alpha="balanced"``.
 
         Parameters
         ----------

@@ -238,11 +238,19 @@ class TestPartialFit:
         np.testing.assert_allclose(model.thresholds_, 0.3)
 
     @pytest.mark.parametrize(
+        "parameters", [{"alpha": "balanced"}, {"class_weight": "balanced"}, {"thresholds": "f1"}]
+    )
+    def test_needs_no_whole_set(self, parameters):
+        model = MultiLabelFocalClassifier(**parameters)
+        assert not hasattr(model, "partial_fit")
+        with pytest.raises(AttributeError) as caught:
+            model.partial_fit(*rare_labels())
+        (name,) = parameters
+        assert f"{name}='{parameters[name]}' needs the whole" in str(caught.value.__cause__)
+
+    @pytest.mark.parametrize(
         "parameters, arguments, message",
         [
-            ({"alpha": "balanced"}, {}, "alpha='balanced' needs the whole training set"),
-            ({"class_weight": "balanced"}, {}, "class_weight='balanced' needs the whole"),
-            ({"thresholds": "f1"}, {}, "thresholds='f1' needs the whole"),
             ({}, {"classes": [0, 1]}, r"4 labels has the classes \[0, 1, 2, 3\]"),
             ({}, {"y": "vector"}, "needs classes=, its two classes, got None"),
             ({}, {"y": "vector", "classes": [0, 1, 2]}, "two classes, got"),
