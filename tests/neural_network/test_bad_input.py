@@ -294,16 +294,6 @@ FITS_OF_ONE = {
         lambda m, X, y: m.partial_fit(X, y, classes=[0, 1]).partial_fit(X[:, 1:], y),
         "X has 5 features",
     ),
-    "part that needs all rows": (
-        MLP,
-        lambda m, X, y: m.set_params(class_weight="balanced").partial_fit(X, y, classes=[0, 1]),
-        "class_weight='balanced' needs the whole training set",
-    ),
-    "part of labels that needs all rows": (
-        MULTILABEL,
-        lambda m, X, Y: m.set_params(alpha="effective").partial_fit(X, Y),
-        "alpha='effective' needs the whole training set",
-    ),
     "first part of a vector without classes": (
         MULTILABEL,
         lambda m, X, Y: m.partial_fit(X, Y[:, 0]),
@@ -357,6 +347,17 @@ def test_data(cls, act, message):
 def test_data_of_one(cls, act, message):
     with pytest.raises(ValueError, match=re.compile(message, re.DOTALL)):
         act(small(cls), *table(cls))
+
+
+@both
+@pytest.mark.parametrize("wrong", [{"alpha": "effective"}, {"class_weight": "balanced"}], ids=str)
+def test_parts_where_all_rows_are_needed(cls, wrong):
+    model = small(cls, **wrong)
+    assert not hasattr(model, "partial_fit")
+    with pytest.raises(AttributeError, match="no attribute 'partial_fit'") as caught:
+        model.partial_fit(*table(cls))
+    (name,) = wrong
+    assert re.search(f"{name}='.*' needs the whole training set", str(caught.value.__cause__))
 
 
 WHOLE = {"batch_size": 200, "learning_rate": "constant", "dropout": 0.0, "max_epochs": 9}
