@@ -140,6 +140,11 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
         """The kind of probability in force: a loss without an inverse has raw ones only."""
         return self.probabilities if self.loss_.traits.invertible else "raw"
 
+    # Set by the subclass, declared for the type checker.
+    alpha: Any
+    beta: float
+    class_weight: Any
+
     def _resolve_loss(self) -> MarginLoss:
         """Return the loss that the settings name; gamma belongs to ``loss="focal"`` alone."""
         parameters = {"gamma": self.gamma} if self.loss == "focal" else {}
@@ -162,14 +167,25 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
         """Return class codes and weights; needs two classes."""
         classes, codes = self._encode_classes(y)
         counts = class_counts(codes, sample_weight, len(classes))
-        weight = class_weights(
-            classes, counts, alpha=self.alpha, class_weight=self.class_weight, beta=self.beta
-        )
+        weight = self._weigh_classes(classes, counts)
         return Target(classes, codes, counts, weight)
+
+    def _weigh_classes(self, classes: np.ndarray, counts: np.ndarray, **given: Any) -> np.ndarray:
+        """Return the weights of the classes; `given` takes the place of ``self.alpha``."""
+        settings = {"alpha": self.alpha, "class_weight": self.class_weight, "beta": self.beta}
+        try:
+            return class_weights(classes, counts, **(settings | given))
+        except ValueError as error:
+            raise ValueError(f"{type(self).__name__}: {error}") from None
 
     def _check_compatibility(self, loss: MarginLoss, target: Target) -> None:
         """Refuse combinations that have no meaning, before any work."""
         name = type(self).__name__
+        if not np.any(target.class_weight > 0):
+            raise ValueError(
+                f"{name}: all classes have weight 0, there is nothing to learn: "
+                f"class_weight={self.class_weight!r}, alpha={self.alpha!r}."
+            )
         if target.task not in loss.tasks:
             raise ValueError(
                 f"{name}: {loss!r} is defined for {' and '.join(sorted(loss.tasks))} targets, "

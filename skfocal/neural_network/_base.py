@@ -104,6 +104,7 @@ class NeuralClassifier:
     _check_compatibility: Any
     _split: Any
     early_stopping: bool
+    initial_bias: str | None
     validation_fraction: float
     scoring: str
     standardize: bool
@@ -217,6 +218,11 @@ class NeuralClassifier:
         """
         loss = self._resolve_loss()
         self._check_compatibility(loss, target)
+        if self.initial_bias == "best" and not loss.traits.invertible:
+            raise ValueError(
+                f"{type(self).__name__}: initial_bias='best' needs a loss with an inverse, got "
+                f"{loss!r}; use 'prior'."
+            )
         training = self._import_training()
         task = training.Task(
             kind=target.task,

@@ -42,7 +42,7 @@ max_epochs : int in [1, inf) or "auto", default="auto"
     Epochs; ``"auto"`` is as many whole ones as 800 steps take, but at most 20.
 early_stopping : bool, default=False
     Stop when `scoring` gets no better on rows that are held out, and keep the weights with
-    which it was best.""",
+    which it was best, of equals the last.""",
     "stopping": """\
 n_iter_no_change : int in [1, inf), default=10
     Epochs without improvement after which to stop.
@@ -66,7 +66,8 @@ module : class or callable, default=None
     rows of shape (n, n_features), float32, to scores of shape (n, n_scores), or (n,) for one
     score. It takes the place of what `hidden_layer_sizes`, `activation`, `dropout`,
     `batch_norm`, `n_members` and `numeric_embedding` describe; `initial_bias` is added to its
-    scores. Such a model keeps its torch state, as ``module_``, and needs torch to predict.
+    scores. It draws from torch's global generator, which is seeded for the fit and then put back.
+    Such a model keeps its torch state, as ``module_``, and needs torch to predict.
 net_params : dict or None, default=None
     The way out to skorch: further arguments of the ``skorch.NeuralNet`` inside, such as
     ``optimizer__betas``, and of `module`, as ``module__<parameter>``.

@@ -12,7 +12,7 @@ from skfocal.neural_network._split import stratified_split
 from skfocal.posterior import probabilities_from_log_odds
 from skfocal.utils._compat import _fit_context
 from skfocal.utils._validation import validate_rows
-from skfocal.weights import class_counts, class_weights
+from skfocal.weights import class_counts
 
 
 @documented
@@ -305,9 +305,7 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
             counts = counts + 0.5 * (counts == 0).any()
         else:
             counts = self._counts
-        weight = class_weights(
-            classes, counts, alpha=self.alpha, class_weight=self.class_weight, beta=self.beta
-        )
+        weight = self._weigh_classes(classes, counts)
         return Target(classes, codes, counts, weight)
 
     def __sklearn_tags__(self):

@@ -19,7 +19,6 @@ from skfocal.neural_network._thresholds import cross_fit_decisions, tune_f1
 from skfocal.posterior import probabilities_from_log_odds
 from skfocal.utils._compat import _fit_context
 from skfocal.utils._validation import validate_rows
-from skfocal.weights import class_weights
 
 
 class LabelTarget(NamedTuple):
@@ -491,6 +490,12 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         name, n_labels = type(self).__name__, indicator.shape[1]
         for parameter in ("gamma", "alpha"):
             value = getattr(self, parameter)
+            if isinstance(value, dict):
+                raise ValueError(
+                    f"{name}: {parameter} must be one value or {n_labels}, one for each label, got "
+                    f"the dict {value!r}; weights of both outcomes are class_weight={{0: ..., 1: "
+                    "...}."
+                )
             if np.ndim(value) and np.shape(value) != (n_labels,):
                 raise ValueError(
                     f"{name}: {parameter} must be one value or {n_labels}, one for each label, "
@@ -499,7 +504,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         alphas = self.alpha if np.ndim(self.alpha) else [self.alpha] * n_labels
         sides = np.array([0, 1]) if self._binary_classes is None else self._binary_classes
         table = [
-            class_weights(sides, count, alpha=alpha, class_weight=self.class_weight, beta=self.beta)
+            self._weigh_classes(sides, count, alpha=alpha)
             for alpha, count in zip(alphas, counts.T, strict=True)
         ]
         return LabelTarget(classes, indicator, counts, np.stack(table, axis=1))

@@ -175,7 +175,8 @@ class Supervisor(Callback):
             self._last = self._snapshot(net)
             return
         score = plan.evaluate(net.module_, net.criterion_)
-        if score > max(outcome.validation_scores, default=-np.inf):
+        # Of equals the last: a ranking that cannot get better may hide that the rest still does.
+        if score >= max(outcome.validation_scores, default=-np.inf):
             self._keep(self._snapshot(net))
         outcome.validation_scores.append(score)
         self._stale = 0 if score > self._threshold + plan.tol else self._stale + 1
@@ -264,7 +265,10 @@ def train(
     arguments = {
         "optimizer__weight_decay": weight_decay,
         "optimizer__fused": True,
-        "optimizer__param_groups": [(name, {"weight_decay": 0.0}) for name in undecayed],
+        # A second group costs a second call of the optimizer in every step.
+        "optimizer__param_groups": [
+            (name, {"weight_decay": 0.0}) for name in undecayed if weight_decay
+        ],
         **{f"optimizer__{name}": value for name, value in options.items()},
         **(net_params or {}),
     }
@@ -284,13 +288,11 @@ def train(
         supervisor.close()
         raise ValueError(f"net_params make no skorch net: {error}") from error
     if optimizer_state is not None:
-        groups = net.optimizer_.state_dict()["param_groups"]
-        state = _map_leaves(optimizer_state, np.ndarray, torch.as_tensor)
-        net.optimizer_.load_state_dict({"state": state, "param_groups": groups})
+        _load_optimizer_state(net, optimizer_state)
     _run(net, batches, plan, supervisor)
     outcome = supervisor.outcome
     outcome.state = _map_leaves(outcome.state, Tensor, _to_numpy)
-    outcome.optimizer_state = _map_leaves(net.optimizer_.state_dict()["state"], Tensor, _to_numpy)
+    outcome.optimizer_state = _optimizer_state(net)
     outcome.history = net.history.to_list()
     return outcome
 
@@ -318,6 +320,26 @@ def _run(net: Any, batches: RowBatches, plan: Plan, supervisor: Supervisor) -> N
     finally:
         supervisor.close()
     net.notify("on_train_end", X=batches, y=None)
+
+
+def _parameter_names(net: Any) -> list[str]:
+    """Return the names of the parameters in the order of the optimizer, which groups them."""
+    names = {id(value): name for name, value in net.module_.named_parameters()}
+    groups = net.optimizer_.param_groups
+    return [names[id(value)] for group in groups for value in group["params"]]
+
+
+def _optimizer_state(net: Any) -> dict[str, Any]:
+    """Return the moments of the optimizer by the names of the parameters."""
+    state = _map_leaves(net.optimizer_.state_dict()["state"], Tensor, _to_numpy)
+    return {name: state[i] for i, name in enumerate(_parameter_names(net)) if i in state}
+
+
+def _load_optimizer_state(net: Any, optimizer_state: dict[str, Any]) -> None:
+    state = _map_leaves(optimizer_state, np.ndarray, torch.as_tensor)
+    numbered = {i: state[name] for i, name in enumerate(_parameter_names(net)) if name in state}
+    groups = net.optimizer_.state_dict()["param_groups"]
+    net.optimizer_.load_state_dict({"state": numbered, "param_groups": groups})
 
 
 def _map_leaves(tree: Any, kind: type, function: Callable[[Any], Any]) -> Any:

@@ -53,13 +53,15 @@ class Start:
     n_epochs: int
 
 
-def find_device(name: str) -> torch.device:
+def find_device(name: str, owner: str) -> torch.device:
     """Return a device that exists.
 
     Parameters
     ----------
     name : str
         ``"auto"`` is CUDA if there is one, else the CPU.
+    owner : str
+        Who asks, for the message.
 
     Returns
     -------
@@ -74,12 +76,13 @@ def find_device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
+        torch.Generator(device)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
-            f"device must be 'auto', 'cpu' or a device that torch finds here, such as 'cuda', got "
-            f"{name!r}: {reason}"
+            f"{owner}: device must be 'auto', 'cpu' or a device that torch finds here, such as "
+            f"'cuda', got {name!r}: {reason}"
         ) from None
     return device
 
@@ -97,7 +100,7 @@ def fit_network(model: Any, task: Task) -> Outcome:
     -------
     Outcome
     """
-    device = find_device(model.device)
+    device = find_device(model.device, type(model).__name__)
     n_done = task.start.n_epochs if task.start else 0
     # Another stream for each continuation, or it would see the same orders again.
     seed = task.seed + n_done

@@ -79,8 +79,10 @@ PARAMETERS = [
     ),
     (
         {"loss": "hard_truncated", "probabilities": "raw", "initial_bias": "best"},
-        r"HardTruncatedLoss\(\) cannot be inverted",
+        r"initial_bias='best' needs a loss with an inverse, got HardTruncatedLoss\(\); use 'prior'",
     ),
+    ({"class_weight": {0: 0.0, 1: 0.0}}, r"all classes have weight 0.*\{0: 0.0, 1: 0.0\}"),
+    ({"device": "meta"}, r"Classifier: device must be 'auto', 'cpu' .*got 'meta'"),
     ({"warm_up": -1}, r"'warm_up' .*Schedule.* Got -1"),
     ({"warm_up": "long"}, r"'warm_up' .* Got 'long'"),
     ({"loss": "cross_entropy", "warm_up": GammaSchedule()}, r"gamma"),
@@ -308,6 +310,16 @@ FITS_OF_ONE = {
         MULTILABEL,
         lambda m, X, Y: m.partial_fit(X, Y).partial_fit(X[:, 1:], Y),
         "X has 5 features",
+    ),
+    "dict of alphas": (
+        MULTILABEL,
+        lambda m, X, Y: m.set_params(alpha={0: 1, 1: 5}).fit(X, Y),
+        "alpha must be one value or 3.* got the dict",
+    ),
+    "alphas out of range": (
+        MULTILABEL,
+        lambda m, X, Y: m.set_params(alpha=[0.5, 0.5, 1.5]).fit(X, Y),
+        "MultiLabelFocalClassifier: .*got 1.5",
     ),
     "indicator of 2": (MULTILABEL, lambda m, X, Y: m.fit(X, 2 * Y), "indicator of 0 and 1"),
     "continuous indicator": (MULTILABEL, lambda m, X, Y: m.fit(X, Y + 0.5), "indicator of 0 and 1"),

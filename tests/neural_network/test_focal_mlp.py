@@ -338,11 +338,28 @@ class TestContinuation:
     def test_partial_fit_refuses(self):
         X, y = table()
         for parameters in ({"alpha": "balanced"}, {"class_weight": "balanced"}):
-            with pytest.raises(ValueError, match="whole training set"):
+            with pytest.raises(AttributeError) as caught:
                 small(**parameters).partial_fit(X, y, classes=[0, 1])
+            assert "whole training set" in str(caught.value.__cause__)
         for classes in (None, [1]):
             with pytest.raises(ValueError, match="at least two"):
                 small().partial_fit(X, y, classes=classes)
+
+    def test_moments_belong_to_names(self):
+        # Without decay there is one group of parameters, with it two: the order differs.
+        X, y = table()
+        settings = {"warm_start": True, "learning_rate": "constant", "dropout": 0.0}
+        model = small(weight_decay=0.0, **settings).fit(X, y)
+        same = small(weight_decay=0.0, **settings).fit(X, y).fit(X, y)
+        other = model.set_params(weight_decay=1e-12).fit(X, y)
+        np.testing.assert_allclose(other.predict_proba(X), same.predict_proba(X), atol=1e-6)
+
+    def test_of_equal_scores_the_last_weights_are_kept(self):
+        X = np.r_[np.full((50, 1), -1.0), np.full((50, 1), 1.0)]
+        y = (X[:, 0] > 0).astype(int)
+        model = small(early_stopping=True, max_epochs=6, n_iter_no_change=6).fit(X, y)
+        assert set(model.validation_scores_[1:]) == {1.0}
+        assert model.best_epoch_ == 6
 
 
 class TestDevice:

@@ -10,7 +10,6 @@ from sklearn.datasets import make_multilabel_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 from sklearn.utils import get_tags
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
 from skfocal.neural_network._split import iterative_split
@@ -38,32 +37,6 @@ def table(n_labels=3, n=200):
 
 def small(**parameters):
     return MultiLabelFocalClassifier(**(SMALL | parameters))
-
-
-def excused(estimator):
-    return {
-        "check_sample_weight_equivalence_on_dense_data": REASON,
-        "check_sample_weight_equivalence_on_sparse_data": REASON,
-    }
-
-
-@parametrize_with_checks(
-    [
-        MultiLabelFocalClassifier(
-            hidden_layer_sizes=(8,),
-            n_members=1,
-            numeric_embedding=None,
-            max_epochs=30,
-            learning_rate_init=0.02,
-            batch_size=32,
-        )
-    ],
-    expected_failed_checks=excused,
-    xfail_strict=True,
-)
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-def test_H01_scikit_learn_checks(estimator, check):
-    check(estimator)
 
 
 class TestShapes:

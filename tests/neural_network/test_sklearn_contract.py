@@ -21,7 +21,6 @@ from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skfocal.losses import FocalLoss, get_loss, list_losses
 from skfocal.neural_network import FocalMLPClassifier
@@ -39,33 +38,6 @@ def table(n_classes=2, n=200):
 
 def small(**parameters):
     return FocalMLPClassifier(**(SMALL | parameters))
-
-
-def excused(estimator):
-    return {
-        "check_sample_weight_equivalence_on_dense_data": WEIGHTS_REASON,
-        "check_sample_weight_equivalence_on_sparse_data": WEIGHTS_REASON,
-    }
-
-
-LEARNER = {
-    "hidden_layer_sizes": (8,),
-    "n_members": 1,
-    "numeric_embedding": None,
-    "max_epochs": 30,
-    "learning_rate_init": 0.05,
-    "batch_size": 32,
-}
-
-
-@parametrize_with_checks(
-    [FocalMLPClassifier(**LEARNER)],
-    expected_failed_checks=excused,
-    xfail_strict=True,
-)
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-def test_H01_scikit_learn_checks(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize(
@@ -271,15 +243,6 @@ def test_H13_H14_seeds_threads_and_global_state(two_threads):
     assert global_states() == before
     again = clone(model).set_params(random_state=1).fit(X, y)
     assert np.abs(again.predict_proba(X) - expected).max() > 1e-3
-
-
-@pytest.mark.slow
-def test_H13_H14_same_in_worker_processes():
-    X, y = table()
-    with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
-        models = joblib.Parallel()(joblib.delayed(small().fit)(X, y) for _ in range(2))
-    for model in models:
-        np.testing.assert_array_equal(model.predict_proba(X), small().fit(X, y).predict_proba(X))
 
 
 @pytest.mark.parametrize("form", ["csr", "csc", "coo"])
