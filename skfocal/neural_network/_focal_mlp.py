@@ -94,6 +94,8 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
 
     Notes
     -----
+    $defaults
+
     A loss or weight that becomes infinite or NaN ends the training with a ConvergenceWarning, an
     interrupt with a UserWarning; the best finite weights so far are kept.
 

@@ -108,6 +108,10 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
     --------
     FocalMLPClassifier : One class a row.
 
+    Notes
+    -----
+    $defaults
+
     References
     ----------
     Ridnik et al., "Asymmetric Loss For Multi-Label Classification", ICCV 2021,

@@ -14,9 +14,14 @@ from tqdm import tqdm
 
 from skfocal._schedules import AttachedSchedule
 from skfocal.losses import MarginLoss
+from skfocal.neural_network._backward import (
+    forward_with_memory,
+    is_written_out,
+    set_gradients,
+)
 from skfocal.neural_network._batches import Batch, RowBatches
 from skfocal.neural_network._forward import State
-from skfocal.neural_network._objective import backpropagate
+from skfocal.neural_network._objective import score_gradient
 from skfocal.neural_network._rows import Scaling
 from skfocal.nn import LossModule
 
@@ -79,9 +84,16 @@ class BatchNet(NeuralNet):
     def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
         """Take one step of the optimizer."""
         X, target, weight = batch
-        self.optimizer_.zero_grad()
-        scores = self.module_(X)
-        loss = backpropagate(self.criterion_, scores, target, weight)
+        if is_written_out(self.module_):
+            with torch.no_grad():
+                scores, memory = forward_with_memory(self.module_, X)
+                loss, gradient = score_gradient(self.criterion_, scores, target, weight)
+                set_gradients(self.module_, memory, gradient)
+        else:
+            self.optimizer_.zero_grad()
+            scores = self.module_(X)
+            loss, gradient = score_gradient(self.criterion_, scores.detach(), target, weight)
+            scores.backward(gradient)
         if len(self.callbacks_) > 1:  # the user's, beside ours
             self.notify("on_grad_computed", named_parameters=list(self.module_.named_parameters()))
         self.optimizer_.step()

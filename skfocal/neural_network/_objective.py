@@ -1,4 +1,4 @@
-"""The loss of a batch and its gradient, by the closed forms of the loss."""
+"""The loss of a batch and its gradient in the scores, by the closed forms of the loss."""
 
 import torch
 from torch import Tensor
@@ -9,10 +9,10 @@ from skfocal.nn._cells import hard_cells
 from skfocal.nn._rows import hard_rows
 
 
-def backpropagate(
+def score_gradient(
     criterion: LossModule, scores: Tensor, target: Tensor, weight: Tensor | None
-) -> Tensor:
-    """Add the gradient of a batch to the parameters and return its loss.
+) -> tuple[Tensor, Tensor]:
+    """Return the loss of a batch and its gradient in the scores.
 
     The loss is the sum over the members, so that each learns as it would alone, of the weighted
     mean over the rows (and labels). It is divided by the rows and not by their weights: a batch
@@ -23,30 +23,34 @@ def backpropagate(
     criterion : LossModule
         With ``reduction="sum"``.
     scores : Tensor of shape (n_members, n, n_scores)
+        Without a graph.
     target : Tensor of shape (n,) or (n, n_labels) of int64
     weight : Tensor of shape (n,), of mean 1 over all rows of an epoch, or None
 
     Returns
     -------
-    Tensor of shape ()
-        Without a graph.
+    loss : Tensor of shape ()
+    gradient : Tensor of the shape of `scores`
     """
     n_members, size = len(scores), target.numel()
-    scores = scores.flatten() if criterion.task == "binary" else scores.flatten(0, 1)
+    flat = scores.flatten() if criterion.task == "binary" else scores.flatten(0, 1)
     if n_members > 1:
         target = torch.cat([target] * n_members)
         weight = None if weight is None else weight.repeat(n_members)
     if criterion.loss.weighs_batch:
-        loss = criterion(scores, target, weight) / size
-        loss.backward()
-        return loss.detach()
+        with torch.enable_grad():
+            flat.requires_grad_()
+            loss = criterion(flat, target, weight) / size
+            (gradient,) = torch.autograd.grad(loss, flat)
+        return loss.detach(), gradient.view_as(scores)
     # The criterion checks its arguments and records a graph, which takes as long as the forward
     # pass of a small network; here the arguments are known and the gradient is all that is wanted.
-    shifted = transform_scores(criterion.loss, scores, criterion.task)
+    shifted = transform_scores(criterion.loss, flat, criterion.task)
     if weight is not None and criterion.task == "multilabel":
         weight = weight.unsqueeze(1).expand_as(shifted)
     class_weight = criterion.class_weight if criterion.reweighted else None
     evaluate = hard_rows if criterion.task == "multiclass" else hard_cells
-    value, gradient = evaluate(criterion.loss, shifted.detach(), target, class_weight, weight, 1)
-    shifted.backward(gradient / size)
-    return value.sum() / size
+    value, gradient = evaluate(criterion.loss, shifted, target, class_weight, weight, 1)
+    # Beside the shift the scores are only scaled.
+    gradient = gradient.mul_(criterion.loss.score_scale / size)
+    return value.sum() / size, gradient.view_as(scores)

@@ -124,10 +124,7 @@ class TabularMLP(nn.Module):
         -------
         Tensor of shape (n_members, n, n_scores)
         """
-        if hasattr(self, "frequencies"):
-            angles = (2 * math.pi * self.frequencies) * X.unsqueeze(-1) + self.phases
-            X = torch.cat([X, torch.sin(angles).flatten(1)], 1)
-        h = X.expand(len(self.weights[0]), -1, -1)
+        h, _ = self.embed(X)
         last = len(self.weights) - 1
         # What is kept of a layer is scaled up when the next one reads it.
         scale = 1.0
@@ -136,21 +133,57 @@ class TabularMLP(nn.Module):
             if depth < last:
                 if hasattr(self, "norms"):
                     h = self.norms[depth](h)
-                h, scale = self._activate(h)
+                h, mask, scale = self.activate(h)
+                h = h if mask is None else h * mask
         return h
 
-    def _activate(self, h: Tensor) -> tuple[Tensor, float]:
-        """Return the hidden units, some left out in training, and what to multiply them by."""
+    def embed(self, X: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return what the first layer reads.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n, n_features)
+
+        Returns
+        -------
+        inputs : Tensor of shape (n_members, n, n_inputs)
+            The features and then their waves, the same for all members.
+        angles : Tensor of shape (n, n_features, n_frequencies) or None
+            The waves are the sines of these.
+        """
+        angles = None
+        if hasattr(self, "frequencies"):
+            angles = torch.addcmul(self.phases, 2 * math.pi * self.frequencies, X.unsqueeze(-1))
+            X = torch.cat([X, torch.sin(angles).flatten(1)], 1)
+        return X.expand(len(self.weights[0]), -1, -1), angles
+
+    def activate(self, h: Tensor) -> tuple[Tensor, Tensor | None, float]:
+        """Return the hidden units of a layer, and how some are left out in training.
+
+        Parameters
+        ----------
+        h : Tensor of shape (n_members, n, width)
+            Sums that the units read; may be overwritten.
+
+        Returns
+        -------
+        h : Tensor of shape (n_members, n, width)
+            What the units say.
+        mask : Tensor of shape (n_members, n, width) or None
+            What to multiply the units by; None where those left out are 0 already.
+        scale : float
+            What the next layer multiplies the units by.
+        """
         n_dropped = round(256 * self.dropout)
         if not (self.training and n_dropped):
-            return ACTIVATIONS[self.activation](h), 1.0
-        noise = _drop_noise(h.shape, self.dropout, self.generator, h.device)
+            return ACTIVATIONS[self.activation](h), None, 1.0
+        noise = _drop_noise(h.shape, n_dropped, self.generator, h.device)
         scale = 256 / (256 - n_dropped)
         if self.activation == "relu":
             # Far below zero a unit is off, and its gradient too: no mask to multiply by, in
             # either direction.
-            return torch.relu_(h.add_(noise, alpha=1e30)), scale
-        return ACTIVATIONS[self.activation](h) * (noise == 0), scale
+            return torch.relu_(h.add_(noise, alpha=1e30)), None, scale
+        return ACTIVATIONS[self.activation](h), (noise == 0).to(h.dtype), scale
 
 
 class _MemberNorm(nn.Module):
@@ -178,7 +211,7 @@ class _MemberNorm(nn.Module):
 
 def _drop_noise(
     shape: torch.Size,
-    rate: float,
+    n_dropped: int,
     generator: torch.Generator | None,
     device: torch.device,
 ) -> Tensor:
@@ -192,4 +225,4 @@ def _drop_noise(
     words = torch.empty(-(-(n_rows * width + n_members) // 8), dtype=torch.int64, device=device)
     words.random_(-(2**63), None, generator=generator)
     windows = words.view(torch.uint8).as_strided(shape, (1, width, 1))
-    return windows.float().sub_(round(256 * rate)).clamp_(max=0)
+    return windows.float().sub_(n_dropped).clamp_(max=0)

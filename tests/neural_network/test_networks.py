@@ -4,6 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from skfocal.neural_network._backward import (
+    forward_with_memory,
+    is_written_out,
+    set_gradients,
+)
 from skfocal.neural_network._forward import forward
 from skfocal.nn import TabularMLP
 
@@ -117,7 +122,8 @@ def test_dropout_leaves_out_its_share_without_repeating_itself(activation):
     )  # fmt: skip
     network.generator = torch.Generator().manual_seed(1)
     units = torch.full((3, 500, 64), 0.5, requires_grad=True)
-    dropped, scale = network._activate(units * 1)
+    dropped, mask, scale = network.activate(units * 1)
+    dropped = dropped if mask is None else dropped * mask
     assert scale == pytest.approx(1 / 0.75)
     off = dropped == 0
     assert float(off.float().mean()) == pytest.approx(0.25, abs=0.01)
@@ -129,3 +135,36 @@ def test_dropout_leaves_out_its_share_without_repeating_itself(activation):
     dropped.sum().backward()
     assert torch.all(units.grad[off] == 0)
     assert torch.all(units.grad[~off] > 0)
+
+
+@pytest.mark.parametrize("activation", ["identity", "logistic", "relu", "tanh"])
+@pytest.mark.parametrize("embedding", ["periodic", None])
+@pytest.mark.parametrize("hidden", [(), (5,), (6, 4)])
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+def test_written_out_gradient_is_that_of_autograd(activation, embedding, hidden, dropout):
+    network = TabularMLP(
+        3, 2, hidden_layer_sizes=hidden, n_members=4, numeric_embedding=embedding,
+        activation=activation, dropout=dropout, generator=torch.Generator().manual_seed(0),
+    ).double()  # fmt: skip
+    X = torch.from_numpy(rows(50)).double()
+    gradient = torch.randn(4, 50, 2, generator=torch.Generator().manual_seed(1)).double()
+    network.generator = torch.Generator().manual_seed(2)
+    expected_scores = network(X)
+    expected_scores.backward(gradient)
+    expected = {name: value.grad.clone() for name, value in network.named_parameters()}
+    network.zero_grad()
+    network.generator = torch.Generator().manual_seed(2)
+    assert is_written_out(network)
+    with torch.no_grad():
+        scores, memory = forward_with_memory(network, X)
+        set_gradients(network, memory, gradient)
+    torch.testing.assert_close(scores, expected_scores.detach())
+    assert expected.keys() == dict(network.named_parameters()).keys()
+    for name, value in network.named_parameters():
+        torch.testing.assert_close(value.grad, expected[name], msg=name)
+        assert torch.any(value.grad != 0)
+
+
+def test_batch_norm_is_left_to_autograd():
+    assert not is_written_out(TabularMLP(3, batch_norm=True))
+    assert not is_written_out(torch.nn.Linear(3, 1))

@@ -1,0 +1,109 @@
+"""The gradient of :class:`skfocal.nn.TabularMLP`, written out.
+
+On the batches of a small table autograd takes longer to record and replay a step than the step's
+arithmetic takes. The same operations in a fixed order need no record.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from skfocal.nn import TabularMLP
+
+_aten = torch.ops.aten
+
+# Gradient in what a hidden unit reads, from that in what it says and from what it says; the former
+# is 0 already where the unit was left out.
+_DERIVATIVES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "identity": lambda gradient, h: gradient,
+    "logistic": _aten.sigmoid_backward,
+    "relu": lambda gradient, h: _aten.threshold_backward(gradient, h, 0),
+    "tanh": _aten.tanh_backward,
+}
+
+
+class Memory(NamedTuple):
+    """What a forward pass leaves behind for the backward pass."""
+
+    X: Tensor
+    angles: Tensor | None
+    inputs: list[Tensor]  # of each layer, (n_members, n, width)
+    masks: list[Tensor | None]  # of each hidden layer, where not part of its units
+    scale: float  # by which what is kept of hidden units is multiplied
+
+
+def is_written_out(module: nn.Module) -> bool:
+    """Return whether the gradient of a module is known here."""
+    return isinstance(module, TabularMLP) and not hasattr(module, "norms")
+
+
+def forward_with_memory(network: TabularMLP, X: Tensor) -> tuple[Tensor, Memory]:
+    """Return the scores that ``network(X)`` has, and what :func:`set_gradients` needs.
+
+    Parameters
+    ----------
+    network : TabularMLP
+    X : Tensor of shape (n, n_features)
+
+    Returns
+    -------
+    scores : Tensor of shape (n_members, n, n_scores)
+    memory : Memory
+    """
+    h, angles = network.embed(X)
+    inputs, masks = [h], []
+    scale = 1.0
+    last = len(network.weights) - 1
+    for depth, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+        h = torch.baddbmm(bias, h, weight, alpha=scale)
+        if depth < last:
+            h, mask, scale = network.activate(h)
+            h = h if mask is None else h.mul_(mask)
+            inputs.append(h)
+            masks.append(mask)
+    return h, Memory(X, angles, inputs, masks, scale)
+
+
+def set_gradients(network: TabularMLP, memory: Memory, gradient: Tensor) -> None:
+    """Set the gradient of every parameter.
+
+    Parameters
+    ----------
+    network : TabularMLP
+    memory : Memory
+        Of the forward pass.
+    gradient : Tensor of shape (n_members, n, n_scores)
+        Of the loss, in the scores.
+    """
+    weights, biases = list(network.weights), list(network.biases)
+    derivative = _DERIVATIVES[network.activation]
+    for depth in reversed(range(len(weights))):
+        read = memory.inputs[depth]
+        scale = memory.scale if depth else 1.0
+        biases[depth].grad = gradient.sum(dim=1, keepdim=True)
+        weights[depth].grad = torch.bmm(read.transpose(1, 2), gradient)
+        if scale != 1.0:
+            weights[depth].grad.mul_(scale)
+        if depth:
+            gradient = torch.bmm(gradient, weights[depth].transpose(1, 2))
+            if scale != 1.0:
+                gradient.mul_(scale)
+            mask = memory.masks[depth - 1]
+            if mask is not None:
+                gradient.mul_(mask)
+            gradient = derivative(gradient, read)
+    if memory.angles is not None:
+        # The features themselves come first and are not learned.
+        waves = weights[0][:, memory.X.shape[1] :]
+        gradient = torch.bmm(gradient, waves.transpose(1, 2)).sum(dim=0)
+        _set_wave_gradients(network, memory.X, memory.angles, gradient)
+
+
+def _set_wave_gradients(network: Any, X: Tensor, angles: Tensor, gradient: Tensor) -> None:
+    gradient = gradient.view_as(angles) * angles.cos()
+    network.phases.grad = gradient.sum(dim=0)
+    turned = torch.bmm(X.t().unsqueeze(1), gradient.transpose(0, 1)).squeeze(1)
+    network.frequencies.grad = turned.mul_(2 * math.pi)
