@@ -89,7 +89,7 @@ _NETWORK: tuple[dict[str, Any], ...] = (
     {"hidden_layer_sizes": (128,)},
     {"learning_rate_init": 5e-3},
 )
-_GAMMA_NETWORK = ({}, *_grid(gamma=(1.0, 0.5, 4.0)), *_NETWORK[1:5])
+_GAMMA_NETWORK = ({}, *_grid(gamma=(2.0, 0.5, 4.0)), *_NETWORK[1:5])
 
 
 def _with_ratio(configurations):

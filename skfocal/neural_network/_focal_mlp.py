@@ -31,10 +31,10 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
 
     Parameters
     ----------
-    gamma : float in [0, inf), default=2.0
+    gamma : float in [0, inf), default=1.0
         Focusing exponent of the focal loss; 0 is cross-entropy. The paper scans 0 to 5 and
-        settles on 2. It belongs to ``loss="focal"`` alone: other losses have parameters of
-        their own, given by an instance.
+        settles on 2 for dense detection; the Notes say what chose the default. It belongs to
+        ``loss="focal"`` alone: other losses have parameters of their own, given by an instance.
     alpha : None, float in (0, 1), array-like of shape (n_classes,), dict, "balanced" or \
 "effective", default=None
         Ratio between the classes, normalised so that the mean weight over the training samples
@@ -120,7 +120,7 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
 
     def __init__(
         self,
-        gamma=2.0,
+        gamma=1.0,
         alpha=None,
         *,
         hidden_layer_sizes=(64,),

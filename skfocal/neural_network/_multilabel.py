@@ -49,7 +49,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
 
     Parameters
     ----------
-    gamma : float in [0, inf) or array-like of shape (n_labels,), default=2.0
+    gamma : float in [0, inf) or array-like of shape (n_labels,), default=1.0
         Focusing exponent of the focal loss; 0 is cross-entropy. It belongs to ``loss="focal"``
         alone: other losses have parameters of their own, given by an instance.
     alpha : None, float in (0, 1), array-like of shape (n_labels,), "balanced" or \
@@ -135,7 +135,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
 
     def __init__(
         self,
-        gamma=2.0,
+        gamma=1.0,
         alpha=None,
         *,
         hidden_layer_sizes=(64,),

@@ -51,7 +51,8 @@ def test_curves_with_early_stopping(estimator, make_table, score_name):
     np.testing.assert_array_equal(
         display.validation_line_.get_ydata(), estimator.validation_scores_
     )
-    best = 1 + estimator.validation_scores_.index(max(estimator.validation_scores_))
+    first_best = 1 + estimator.validation_scores_.index(max(estimator.validation_scores_))
+    best = getattr(estimator, "best_epoch_", first_best)
     assert set(display.best_line_.get_xdata()) == {best}
     assert display.ax_.get_xlabel() == "epochs"
     assert display.validation_ax_.get_ylabel() == f"validation {score_name}"

@@ -10,7 +10,7 @@ from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 
 from skfocal.losses import FocalLoss
-from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
+from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier, _net
 from skfocal.nn import GammaSchedule, TabularMLP
 
 SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 2, "random_state": 0}
@@ -381,14 +381,22 @@ def at_pass(monkeypatch):
 
     def arrange(number, happens):
         count = 0
-        original = TabularMLP.forward
+        watch, train = TabularMLP.forward, _net.forward_with_memory
 
-        def forward(self, X):
+        def passed(scores):
             nonlocal count
             count += 1
-            return happens(original(self, X)) if count == number else original(self, X)
+            return happens(scores) if count == number else scores
+
+        def forward(self, X):
+            return passed(watch(self, X))
+
+        def forward_with_memory(network, X):
+            scores, memory = train(network, X)
+            return passed(scores), memory
 
         monkeypatch.setattr(TabularMLP, "forward", forward)
+        monkeypatch.setattr(_net, "forward_with_memory", forward_with_memory)
 
     return arrange
 

@@ -62,14 +62,15 @@ class Pass(NamedTuple):
 def passes(monkeypatch):
     """Every pass of rows through a network."""
     seen = []
-    original = TabularMLP.forward
+    # The first layer of a pass, with autograd and without it.
+    original = TabularMLP.embed
 
-    def forward(self, X, *args, **kwargs):
+    def embed(self, X, *args, **kwargs):
         others = (*args, *kwargs)
         seen.append(Pass(self.training, X.detach().clone(), others, torch.get_num_threads()))
         return original(self, X, *args, **kwargs)
 
-    monkeypatch.setattr(TabularMLP, "forward", forward)
+    monkeypatch.setattr(TabularMLP, "embed", embed)
     return seen
 
 
@@ -488,7 +489,7 @@ class TestSeedsAndThreads:
         if not fails:
             small(cls).fit(X, y).predict(X)
         else:
-            monkeypatch.setattr(TabularMLP, "forward", mock.Mock(side_effect=RuntimeError("lost")))
+            monkeypatch.setattr(TabularMLP, "embed", mock.Mock(side_effect=RuntimeError("lost")))
             with pytest.raises(RuntimeError, match="lost"):
                 small(cls).fit(X, y)
         assert thread_counts() == before

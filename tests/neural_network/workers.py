@@ -11,13 +11,13 @@ from skfocal.nn import TabularMLP
 def threads_in_fit(model, X, y):
     """Return the numbers of threads, torch's and BLAS's, that passes through the network see."""
     seen = set()
-    original = TabularMLP.forward
+    original = TabularMLP.embed
 
-    def forward(self, X):
+    def embed(self, X):
         seen.add(torch.get_num_threads())
         seen.update(pool["num_threads"] for pool in threadpool_info())
         return original(self, X)
 
-    with mock.patch.object(TabularMLP, "forward", forward):
+    with mock.patch.object(TabularMLP, "embed", embed):
         model.fit(X, y)
     return seen
