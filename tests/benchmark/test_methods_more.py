@@ -125,4 +125,4 @@ def test_network_arms_take_gamma_and_alpha():
     assert models[2].probabilities == "posterior"
     assert {model.device for model in models} == {"cpu"}
     gammas = [c.get("gamma") for c in get_method("focal_mlp").configurations[:4]]
-    assert gammas == [None, 1.0, 0.5, 4.0]
+    assert gammas == [None, 2.0, 0.5, 4.0]
