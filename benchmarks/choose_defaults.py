@@ -261,9 +261,9 @@ TEXT = """\
 
 {n_sets} data sets of the `core` suite in {n_families} families (without {left_out}, which takes as
 long as all others together), three stratified folds each. Means are over the families, ranks (1 is
-best) among the rows of a table. Versions: {versions}. Seconds are those of the fastest fit of three, on one
-thread of a shared machine, whose speed changed between the arms: compare them within a factor of
-two. Command: `python benchmarks/choose_defaults.py run`, then `... table`.
+best) among the rows of a table. Versions: {versions}. Seconds are those of the
+fastest fit of three, on one thread of a shared machine, whose speed changed between the arms:
+compare them within a factor of two. Command: `python benchmarks/choose_defaults.py run`, then `... table`.
 
 ## Candidates
 
