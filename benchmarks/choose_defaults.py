@@ -263,7 +263,8 @@ TEXT = """\
 long as all others together), three stratified folds each. Means are over the families, ranks (1 is
 best) among the rows of a table. Versions: {versions}. Seconds are those of the
 fastest fit of three, on one thread of a shared machine, whose speed changed between the arms:
-compare them within a factor of two. Command: `python benchmarks/choose_defaults.py run`, then `... table`.
+compare them within a factor of two. Command: `python benchmarks/choose_defaults.py run`, then
+`... table`.
 
 ## Candidates
 
