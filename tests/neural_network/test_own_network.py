@@ -264,3 +264,32 @@ def test_batch_norm_trains_and_predicts_by_arrays(estimator, table):
     np.testing.assert_allclose(
         model.predict_proba(X[:1]), model.predict_proba(X)[:1], rtol=1e-12, atol=1e-12
     )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA here")
+@pytest.mark.parametrize("estimator, table", CASES)
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"early_stopping": True, "n_iter_no_change": 4},
+        {"batch_norm": True},
+        {"loss": "ghm", "probabilities": "raw"},
+        {"module": TwoLayers},
+        {"device": "auto"},
+    ],
+    ids=str,
+)
+def test_cuda_gives_what_the_cpu_gives(estimator, table, parameters):
+    X, y = table()
+    settings = SMALL | {"dropout": 0.0, "device": "cuda"} | parameters
+    model = estimator(**settings).fit(X, y)
+    assert torch.cuda.is_initialized()
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    for fitted in (model, again):
+        state = fitted._state if fitted._state is not None else fitted.module_.state_dict()
+        assert all(str(getattr(value, "device", "cpu")) == "cpu" for value in state.values())
+    if "module" not in parameters:  # whose dropout draws other numbers there
+        expected = estimator(**(settings | {"device": "cpu"})).fit(X, y)
+        np.testing.assert_allclose(model.predict_proba(X), expected.predict_proba(X), atol=1e-4)
