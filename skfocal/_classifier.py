@@ -225,3 +225,16 @@ def encode_labels(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             return classes, (np.cumsum(present) - 1).astype(np.uint8)[offset]
     check_classification_targets(y)
     return np.unique(y, return_inverse=True)
+
+
+def encode_known(y: np.ndarray, classes: np.ndarray, owner: str) -> np.ndarray:
+    """Return the code of each row among known classes; `owner` refuses others."""
+    check_classification_targets(y)
+    labels, inverse = encode_labels(y)
+    unknown = labels[~np.isin(labels, classes)]
+    if len(unknown):
+        raise ValueError(
+            f"{owner}: y has the labels {unknown.tolist()}, which are not among the classes "
+            f"{classes.tolist()}."
+        )
+    return np.searchsorted(classes, labels)[inverse]

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skfocal._classifier import LOSS_CONSTRAINTS, encode_labels
+from skfocal._classifier import LOSS_CONSTRAINTS
 from skfocal._schedules import Schedule, WarmUp
 from skfocal.neural_network._forward import forward
+from skfocal.neural_network._net_params import check_net_params
 from skfocal.neural_network._rows import Scaling, fit_scaling
 from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.utils._compat import Interval, StrOptions, validate_data
@@ -55,28 +55,6 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "module": [callable, None],
     "net_params": [dict, None],
     "verbose": ["verbose"],
-}
-
-# Arguments of a skorch net that belong to a parameter of the estimator.
-_NET_PARAMETERS = {
-    "batch_size": "batch_size",
-    "callbacks": "callbacks",
-    "criterion": "loss",
-    "dataset": "batch_size",
-    "device": "device",
-    "iterator_train": "batch_size",
-    "iterator_valid": "batch_size",
-    "lr": "learning_rate_init",
-    "max_epochs": "max_epochs",
-    "module": "module",
-    "optimizer": "optimizer",
-    "optimizer__lr": "learning_rate_init",
-    "optimizer__param_groups": "weight_decay",
-    "optimizer__weight_decay": "weight_decay",
-    "predict_nonlinearity": "probabilities",
-    "train_split": "validation_fraction",
-    "verbose": "verbose",
-    "warm_start": "warm_start",
 }
 
 
@@ -199,18 +177,6 @@ class NeuralClassifier:
         weights = (None, None) if sample_weight is None else (sample_weight[p] for p in parts)
         return tuple((X[p], y[p], w) for p, w in zip(parts, weights, strict=True))
 
-    def _codes(self, y, classes) -> np.ndarray:
-        """Return the codes of labels, all of which must be known."""
-        check_classification_targets(y)
-        labels, inverse = encode_labels(y)
-        unknown = labels[~np.isin(labels, classes)]
-        if len(unknown):
-            raise ValueError(
-                f"{type(self).__name__}: y has the labels {unknown.tolist()}, which are not among "
-                f"the classes {classes.tolist()}."
-            )
-        return np.searchsorted(classes, labels)[inverse]
-
     def _fit_rows(self, X, target, sample_weight, seed, start, held_out=None, partial=False):
         """Check that everything fits together, and train.
 
@@ -272,36 +238,6 @@ class NeuralClassifier:
                 )
         return first
 
-    def _module_params(self) -> dict[str, Any]:
-        """Return the arguments of the user's module."""
-        return {
-            key.removeprefix("module__"): value
-            for key, value in (self.net_params or {}).items()
-            if key.startswith("module__")
-        }
-
-    def _other_net_params(self) -> dict[str, Any]:
-        """Return the arguments of the skorch net."""
-        return {
-            key: value
-            for key, value in (self.net_params or {}).items()
-            if not key.startswith("module__")
-        }
-
-    def _check_net_params(self) -> None:
-        name = type(self).__name__
-        for key in self.net_params or {}:
-            if key in _NET_PARAMETERS:
-                raise ValueError(
-                    f"{name}: net_params has {key!r}, which the parameter "
-                    f"{_NET_PARAMETERS[key]} of the estimator decides."
-                )
-            if str(key).startswith("module__") and self.module is None:
-                raise ValueError(
-                    f"{name}: net_params has {key!r}, but there is no module of your own: "
-                    "module=None."
-                )
-
     def _check_batches(self, n_rows: int) -> None:
         n_batches = -(-n_rows // self._batch_rows(n_rows))
         if self.batch_norm and self.module is None and n_rows // n_batches < 2:
@@ -312,7 +248,7 @@ class NeuralClassifier:
 
     def _check_network(self) -> None:
         """Refuse networks that do not exist, before any work."""
-        self._check_net_params()
+        check_net_params(self)
         sizes = self._hidden_sizes()
         if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
             raise ValueError(

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skfocal._classifier import MarginClassifier, Target
+from skfocal._classifier import MarginClassifier, Target, encode_known
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
 from skfocal.neural_network._ensemble import ensemble_log_odds
@@ -225,7 +225,11 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
             )
         if held_out is not None:
             X_held, y_held, weight_held = held_out
-            held_out = X_held, self._codes(y_held, target.classes), weight_held
+            held_out = (
+                X_held,
+                encode_known(y_held, target.classes, type(self).__name__),
+                weight_held,
+            )
         start = self._where_it_ended() if continued else None
         return self._fit_rows(X, target, sample_weight, seed, start, held_out)
 
@@ -300,7 +304,7 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
         return stratified_split(self._encode_classes(y)[1], self.validation_fraction, random)
 
     def _encode_known(self, y, sample_weight, classes, first) -> Target:
-        codes = self._codes(y, classes)
+        codes = encode_known(y, classes, type(self).__name__)
         if first:
             counts = class_counts(codes, sample_weight, len(classes))
             # A class that has not come yet counts as half a row, as do the others.

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from skfocal.neural_network._net_params import module_params
 from skfocal.nn import TabularMLP
 
 
@@ -87,7 +88,7 @@ def make_module(
             f"{name}: module must be a class, or a function, that makes a network from the numbers "
             f"of features and scores, got a network: {type(model.module).__name__}."
         )
-    network = model.module(n_features, n_scores, **model._module_params())
+    network = model.module(n_features, n_scores, **module_params(model))
     if not isinstance(network, nn.Module):
         raise ValueError(
             f"{name}: module must make a torch.nn.Module, {model.module!r} made a "

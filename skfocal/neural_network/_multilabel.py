@@ -1,37 +1,25 @@
 """Multilabel classifier: one network, one loss of the margin for each label."""
 
-import warnings
-from typing import NamedTuple
-
 import numpy as np
-from scipy import sparse
 from scipy.special import expit, log_expit, logit
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier, encode_labels
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
 from skfocal.neural_network._ensemble import ensemble_log_odds
+from skfocal.neural_network._labels import LabelForm, LabelTarget, count_sides, to_dense
 from skfocal.neural_network._split import iterative_split
-from skfocal.neural_network._thresholds import cross_fit_decisions, tune_f1
+from skfocal.neural_network._thresholds import (
+    check_thresholds,
+    cross_fit_decisions,
+    tune_f1,
+    warn_of_constant_labels,
+)
 from skfocal.posterior import probabilities_from_log_odds
 from skfocal.utils._compat import _fit_context
 from skfocal.utils._validation import validate_rows
-
-
-class LabelTarget(NamedTuple):
-    """An indicator of the labels, with what each side of each label weighs."""
-
-    classes: np.ndarray
-    codes: np.ndarray  # indicator of shape (n, n_labels)
-    counts: np.ndarray  # summed sample weights, of shape (2, n_labels), negatives first
-    class_weight: np.ndarray  # of shape (2, n_labels)
-
-    @property
-    def task(self) -> str:
-        return "multilabel"
 
 
 @documented
@@ -233,25 +221,25 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
             self, X, y, sample_weight, multi_output=True, reset=not continued
         )
         self._check_network()
-        classes, binary_classes = self._label_names(y)
-        if continued and not np.array_equal(classes, self.classes_):
+        form = LabelForm.of(y, type(self).__name__)
+        if continued and not np.array_equal(form.classes, self.classes_):
             raise ValueError(
                 f"{type(self).__name__}: warm_start continues with the labels "
-                f"{self.classes_.tolist()}, got {classes.tolist()}."
+                f"{self.classes_.tolist()}, got {form.classes.tolist()}."
             )
-        self._check_thresholds(1 if y.ndim == 1 else y.shape[1])
+        check_thresholds(self.thresholds, form.n_labels, form.owner)
         everything = X, y, sample_weight
         seed = self._draw_seed()
         training, held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
-        self._remember_form(y, binary_classes)
         X, y, sample_weight = training
-        indicator = self._as_indicator(y)
-        target = self._weigh(classes, indicator, _count(indicator, sample_weight))
+        indicator = form.encode(y)
+        target = self._weigh(form, indicator, count_sides(indicator, sample_weight))
         if held_out is not None:
             X_held, y_held, weight_held = held_out
-            held_out = X_held, self._as_indicator(y_held), weight_held
+            held_out = X_held, form.encode(y_held), weight_held
         start = self._where_it_ended() if continued else None
         self._fit_rows(X, target, sample_weight, seed, start, held_out)
+        self._form = form
         return self._find_thresholds(*everything, seed, X_val=X_val, y_val=y_val)
 
     @available_if(fits_in_parts)
@@ -284,18 +272,15 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
             self, X, y, sample_weight, multi_output=True, reset=first
         )
         self._check_network()
-        if first:
-            self._check_thresholds(1 if y.ndim == 1 else y.shape[1])
-            known, binary_classes = self._known_labels(y, classes)
-            self._remember_form(y, binary_classes)
-        else:
-            known = self.classes_
-        indicator = self._as_indicator(y)
-        counts = _count(indicator, sample_weight) if first else self._counts
+        form = LabelForm.of_part(y, classes, type(self).__name__) if first else self._form
+        check_thresholds(self.thresholds, form.n_labels, form.owner)
+        indicator = form.encode(y)
+        counts = count_sides(indicator, sample_weight) if first else self._counts
         # A label without one of its outcomes so far counts as half a row of each more.
-        target = self._weigh(known, indicator, counts + 0.5 * (counts == 0).any(axis=0))
+        target = self._weigh(form, indicator, counts + 0.5 * (counts == 0).any(axis=0))
         start = None if first else self._where_it_ended()
         self._fit_rows(X, target, sample_weight, self._draw_seed(), start, partial=True)
+        self._form = form
         return self._find_thresholds()
 
     def decision_function(self, X):
@@ -341,7 +326,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         ndarray of the shape of :meth:`predict_proba`
         """
         decision = self.decision_function(X)
-        if self._y_ndim == 1:
+        if self._form.n_dims == 1:
             return np.stack([log_expit(-decision), log_expit(decision)], axis=-1)
         return log_expit(decision)
 
@@ -359,9 +344,8 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
             An indicator of 0 and 1, or classes in the form that the target had.
         """
         decision = self.decision_function(X)
-        cuts = self._cuts[0] if self._y_ndim == 1 else self._cuts
-        codes = (decision > cuts).astype(int)
-        return codes if self._binary_classes is None else self._binary_classes[codes]
+        cuts = self._cuts[0] if self._form.n_dims == 1 else self._cuts
+        return self._form.decode(decision > cuts)
 
     def _to_decision(self, members):
         weight = self.class_weight_
@@ -373,125 +357,40 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
             # See _check_compatibility.
             class_weight=np.where(weight > 0, weight, 1.0),
         )
-        return decision[:, 0] if self._y_ndim == 1 else decision
+        return decision[:, 0] if self._form.n_dims == 1 else decision
 
     def _to_probabilities(self, decision):
-        task = "binary" if self._y_ndim == 1 else "multilabel"
+        task = "binary" if self._form.n_dims == 1 else "multilabel"
         return probabilities_from_log_odds(decision, task)
-
-    def _check_thresholds(self, n_labels) -> None:
-        value, name = self.thresholds, type(self).__name__
-        if value is None or (isinstance(value, str) and value == "f1"):
-            return
-        if isinstance(value, str):
-            raise ValueError(
-                f"{name}: thresholds must be None, 'f1' or {n_labels} values in (0, 1), got "
-                f"{value!r}; a metric of the ranking, such as average precision or ROC AUC, does "
-                "not depend on them."
-            )
-        numbers = np.asarray(value, dtype=np.float64)
-        if numbers.shape != (n_labels,) or not np.all((numbers > 0) & (numbers < 1)):
-            raise ValueError(
-                f"{name}: thresholds must be None, 'f1' or {n_labels} values in (0, 1), one for "
-                f"each label, got {value!r}."
-            )
 
     def _find_thresholds(self, X=None, y=None, sample_weight=None, seed=None, **fit_params):
         """Set ``thresholds_``; rows are needed for ``"f1"`` only."""
-        self._cuts = np.zeros(self._n_labels)
+        self._cuts = np.zeros(self._form.n_labels)
         if self.thresholds is not None and not isinstance(self.thresholds, str):
             self._cuts = logit(np.asarray(self.thresholds, dtype=np.float64))
         elif self.thresholds is not None and not self._interrupted:
-            indicator = self._as_indicator(y)
-            self._warn_of_constant_labels(indicator)
+            indicator = self._form.encode(y)
+            warn_of_constant_labels(indicator, self._form.owner)
             decision = cross_fit_decisions(self, X, y, indicator, sample_weight, seed, **fit_params)
             if decision is not None:
                 self._cuts = tune_f1(indicator, decision, sample_weight)
         self.thresholds_ = expit(self._cuts)
         return self
 
-    def _warn_of_constant_labels(self, indicator) -> None:
-        constant = np.flatnonzero(np.ptp(indicator, axis=0) == 0)
-        if len(constant):
-            warnings.warn(
-                f"{type(self).__name__}: the labels {constant.tolist()} have one outcome only; "
-                "their threshold stays 0.5.",
-                UserWarning,
-                stacklevel=5,  # the caller of fit
-            )
-
-    def _remember_form(self, y, binary_classes) -> None:
-        self._binary_classes, self._y_ndim = binary_classes, y.ndim
-        self._n_labels = 1 if y.ndim == 1 else y.shape[1]
-
     def _check_compatibility(self, loss, target) -> None:
         # An outcome that does not occur has no weight to undo.
         present = np.where(target.counts > 0, target.class_weight, 1.0)
         super()._check_compatibility(loss, target._replace(class_weight=present))
 
-    def _label_names(self, y):
-        """Return the labels and, if the target is one of two classes, these."""
-        name = type(self).__name__
-        if y.ndim == 2 and y.shape[1] > 1:
-            return np.arange(y.shape[1]), None
-        classes, _ = encode_labels(_dense(y).ravel())
-        if len(classes) > 2:
-            kind = type_of_target(_dense(y).ravel(), input_name="y")
-            raise ValueError(
-                f"{name}: a vector or column is one label. Only binary classification is "
-                f"supported. The type of the target is {kind}."
-            )
-        if len(classes) == 1:
-            # A constant column of an indicator is a label that happens to be rare.
-            if y.ndim == 1 or not np.isin(classes, (0, 1)).all():
-                raise ValueError(
-                    f"{name} needs samples of 2 classes in a vector, got one class: "
-                    f"{classes.tolist()[0]!r}."
-                )
-            classes = np.array([0, 1])
-        return classes, classes
-
-    def _known_labels(self, y, classes):
-        """Return what :meth:`_label_names` does, for the first rows of several."""
-        name = type(self).__name__
-        if y.ndim == 2 and y.shape[1] > 1:
-            labels = np.arange(y.shape[1])
-            if classes is not None and not np.array_equal(np.unique(classes), labels):
-                raise ValueError(
-                    f"{name}: an indicator of {y.shape[1]} labels has the classes "
-                    f"{labels.tolist()}, got {classes!r}; leave it out."
-                )
-            return labels, None
-        if classes is None or len(np.unique(classes)) != 2:
-            raise ValueError(
-                f"{name}: the first call of partial_fit with a vector or column needs classes=, "
-                f"its two classes, got {classes!r}."
-            )
-        known = np.unique(classes)
-        return known, known
-
-    def _as_indicator(self, y) -> np.ndarray:
-        """Return labels as integers 0 and 1 of shape (n, n_labels)."""
-        name = type(self).__name__
-        y = _dense(y)
-        if self._binary_classes is not None:
-            return self._codes(y.ravel(), self._binary_classes)[:, None]
-        if y.ndim != 2 or y.shape[1] != self._n_labels or not np.isin(y, (0, 1)).all():
-            raise ValueError(
-                f"{name} needs an indicator of 0 and 1 of shape (n_samples, {self._n_labels}), got "
-                f"{np.unique(y)[:5].tolist()} ... in the shape {y.shape}."
-            )
-        return y.astype(np.int64)
-
     def _split(self, y, random):
-        y = _dense(y)
+        y = to_dense(y)
         if y.ndim == 1 or y.shape[1] == 1:
             y = encode_labels(y.ravel())[1][:, None]
         return iterative_split(y, self.validation_fraction, random)
 
-    def _weigh(self, classes, indicator, counts) -> LabelTarget:
+    def _weigh(self, form, indicator, counts) -> LabelTarget:
         """Return the indicator with the weights of both sides of each label."""
-        name, n_labels = type(self).__name__, indicator.shape[1]
+        name, n_labels = form.owner, form.n_labels
         for parameter in ("gamma", "alpha"):
             value = getattr(self, parameter)
             if isinstance(value, dict):
@@ -506,12 +405,12 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
                     f"got the shape {np.shape(value)}."
                 )
         alphas = self.alpha if np.ndim(self.alpha) else [self.alpha] * n_labels
-        sides = np.array([0, 1]) if self._binary_classes is None else self._binary_classes
+        sides = np.array([0, 1]) if form.pair is None else form.pair
         table = [
             self._weigh_classes(sides, count, alpha=alpha)
             for alpha, count in zip(alphas, counts.T, strict=True)
         ]
-        return LabelTarget(classes, indicator, counts, np.stack(table, axis=1))
+        return LabelTarget(form.classes, indicator, counts, np.stack(table, axis=1))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -520,14 +419,3 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _count(indicator, sample_weight) -> np.ndarray:
-    """Return the summed weights of both sides of each label, of shape (2, n_labels)."""
-    weight = np.ones(len(indicator)) if sample_weight is None else sample_weight
-    positive = weight @ indicator
-    return np.stack([weight.sum() - positive, positive])
-
-
-def _dense(y):
-    return y.toarray() if sparse.issparse(y) else y

@@ -22,25 +22,16 @@ from skfocal.neural_network._backward import (
 from skfocal.neural_network._batches import Batch, RowBatches
 from skfocal.neural_network._forward import State
 from skfocal.neural_network._objective import score_gradient
+from skfocal.neural_network._optimizer import (
+    OPTIMIZERS,
+    RATES,
+    load_optimizer_state,
+    map_leaves,
+    read_optimizer_state,
+    to_numpy,
+)
 from skfocal.neural_network._rows import Scaling
 from skfocal.nn import LossModule
-
-OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
-    "adam": (torch.optim.Adam, {}),
-    "adamw": (torch.optim.AdamW, {}),
-    "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
-}
-
-# Learning rate, relative to its initial value, after a share t of the steps.
-RATES: dict[str, Callable[[float], float]] = {
-    "constant": lambda t: 1.0,
-    "linear": lambda t: 1 - t,
-    "cosine": lambda t: (1 + np.cos(np.pi * t)) / 2,
-    # Up for a third of the way, then down; the initial value is the peak.
-    "one-cycle": lambda t: (
-        (1 - np.cos(3 * np.pi * t)) / 2 if t < 1 / 3 else (1 + np.cos(np.pi * (1.5 * t - 0.5))) / 2
-    ),
-}
 
 
 class StopTraining(KeyboardInterrupt):
@@ -300,11 +291,11 @@ def train(
         supervisor.close()
         raise ValueError(f"net_params make no skorch net: {error}") from error
     if optimizer_state is not None:
-        _load_optimizer_state(net, optimizer_state)
+        load_optimizer_state(net.optimizer_, net.module_, optimizer_state)
     _run(net, batches, plan, supervisor)
     outcome = supervisor.outcome
-    outcome.state = _map_leaves(outcome.state, Tensor, _to_numpy)
-    outcome.optimizer_state = _optimizer_state(net)
+    outcome.state = map_leaves(outcome.state, Tensor, to_numpy)
+    outcome.optimizer_state = read_optimizer_state(net.optimizer_, net.module_)
     outcome.history = net.history.to_list()
     return outcome
 
@@ -332,37 +323,6 @@ def _run(net: Any, batches: RowBatches, plan: Plan, supervisor: Supervisor) -> N
     finally:
         supervisor.close()
     net.notify("on_train_end", X=batches, y=None)
-
-
-def _parameter_names(net: Any) -> list[str]:
-    """Return the names of the parameters in the order of the optimizer, which groups them."""
-    names = {id(value): name for name, value in net.module_.named_parameters()}
-    groups = net.optimizer_.param_groups
-    return [names[id(value)] for group in groups for value in group["params"]]
-
-
-def _optimizer_state(net: Any) -> dict[str, Any]:
-    """Return the moments of the optimizer by the names of the parameters."""
-    state = _map_leaves(net.optimizer_.state_dict()["state"], Tensor, _to_numpy)
-    return {name: state[i] for i, name in enumerate(_parameter_names(net)) if i in state}
-
-
-def _load_optimizer_state(net: Any, optimizer_state: dict[str, Any]) -> None:
-    state = _map_leaves(optimizer_state, np.ndarray, torch.as_tensor)
-    numbered = {i: state[name] for i, name in enumerate(_parameter_names(net)) if name in state}
-    groups = net.optimizer_.state_dict()["param_groups"]
-    net.optimizer_.load_state_dict({"state": numbered, "param_groups": groups})
-
-
-def _map_leaves(tree: Any, kind: type, function: Callable[[Any], Any]) -> Any:
-    """Return nested dictionaries with a function applied to the leaves of a kind."""
-    if isinstance(tree, dict):
-        return {key: _map_leaves(value, kind, function) for key, value in tree.items()}
-    return function(tree) if isinstance(tree, kind) else tree
-
-
-def _to_numpy(value: Tensor) -> np.ndarray:
-    return value.cpu().numpy()
 
 
 def _is_finite(values: list[Tensor]) -> bool:

@@ -11,6 +11,33 @@ from skfocal.neural_network._split import iterative_folds
 _N_FOLDS = 5
 
 
+def check_thresholds(value: Any, n_labels: int, owner: str) -> None:
+    """Refuse thresholds that are none."""
+    if value is None or (isinstance(value, str) and value == "f1"):
+        return
+    allowed = f"{owner}: thresholds must be None, 'f1' or {n_labels} values in (0, 1)"
+    if isinstance(value, str):
+        raise ValueError(
+            f"{allowed}, got {value!r}; a metric of the ranking, such as average precision or ROC "
+            "AUC, does not depend on them."
+        )
+    numbers = np.asarray(value, dtype=np.float64)
+    if numbers.shape != (n_labels,) or not np.all((numbers > 0) & (numbers < 1)):
+        raise ValueError(f"{allowed}, one for each label, got {value!r}.")
+
+
+def warn_of_constant_labels(indicator: np.ndarray, owner: str) -> None:
+    """Warn of labels whose threshold cannot be tuned."""
+    constant = np.flatnonzero(np.ptp(indicator, axis=0) == 0)
+    if len(constant):
+        warnings.warn(
+            f"{owner}: the labels {constant.tolist()} have one outcome only; their threshold "
+            "stays 0.5.",
+            UserWarning,
+            stacklevel=5,  # the caller of fit
+        )
+
+
 def cross_fit_decisions(
     model: Any,
     X: Any,

@@ -15,6 +15,7 @@ from skfocal.neural_network._batches import RowBatches
 from skfocal.neural_network._forward import State
 from skfocal.neural_network._modules import make_module
 from skfocal.neural_network._net import Outcome, Plan, fitted_net, load_state, train
+from skfocal.neural_network._net_params import skorch_params
 from skfocal.neural_network._rows import Scaling
 from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.neural_network._threads import step_threads
@@ -148,7 +149,7 @@ def _fit_seeded(model: Any, task: Task, device: torch.device, seed: int, n_done:
             undecayed=[_output_bias(model)],
             optimizer_state=task.start.optimizer_state if task.start else None,
             callbacks=model.callbacks,
-            net_params=model._other_net_params(),
+            net_params=skorch_params(model),
         )
 
 

@@ -87,7 +87,8 @@ class TestObjective:
         X = rng.standard_normal((4000, 1))
         risk = expit(-3 + X[:, 0])
         y = (rng.random(4000) < risk).astype(int)
-        model = small(max_epochs=15, learning_rate_init=0.01, numeric_embedding=None).fit(X, y)
+        model = small(gamma=2.0, max_epochs=15, learning_rate_init=0.01, numeric_embedding=None)
+        model.fit(X, y)
         assert np.abs(model.predict_proba(X)[:, 1] - risk).mean() < 0.015
         raw = model.set_params(probabilities="raw").predict_proba(X)[:, 1]
         assert np.abs(raw - risk).mean() > 0.1

@@ -147,9 +147,9 @@ def test_one_column_and_a_vector_of_names():
 def test_weights_validation_rows_and_sparse_targets_reach_the_folds():
     from scipy import sparse
 
-    X, Y = rare_labels()
+    X, Y = rare_labels(200)
     weight = np.random.default_rng(0).uniform(0.5, 2, len(X))
-    settings = SMALL | {"early_stopping": True, "thresholds": "f1"}
+    settings = SMALL | {"early_stopping": True, "thresholds": "f1", "max_epochs": 5}
     dense = MultiLabelFocalClassifier(**settings).fit(
         X, Y, sample_weight=weight, X_val=X[:50], y_val=Y[:50]
     )

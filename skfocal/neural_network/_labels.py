@@ -1,0 +1,110 @@
+"""The labels of the multilabel classifier: the forms in which they come, and an indicator."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.multiclass import type_of_target
+
+from skfocal._classifier import encode_known, encode_labels
+
+
+class LabelTarget(NamedTuple):
+    """An indicator of the labels, with what each side of each label weighs."""
+
+    classes: np.ndarray
+    codes: np.ndarray  # indicator of shape (n, n_labels)
+    counts: np.ndarray  # summed sample weights, of shape (2, n_labels), negatives first
+    class_weight: np.ndarray  # of shape (2, n_labels)
+
+    @property
+    def task(self) -> str:
+        return "multilabel"
+
+
+class LabelForm(NamedTuple):
+    """How labels are given: an indicator, or a vector or column of two classes."""
+
+    owner: str  # the estimator, for messages
+    n_dims: int
+    n_labels: int
+    pair: np.ndarray | None  # both classes of a vector or column
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The numbers of the labels, or the two classes."""
+        return np.arange(self.n_labels) if self.pair is None else self.pair
+
+    @classmethod
+    def of(cls, y: Any, owner: str) -> "LabelForm":
+        """Return the form of all labels."""
+        if y.ndim == 2 and y.shape[1] > 1:
+            return cls(owner, 2, y.shape[1], None)
+        return cls(owner, y.ndim, 1, _find_pair(to_dense(y).ravel(), y.ndim, owner))
+
+    @classmethod
+    def of_part(cls, y: Any, classes: Any, owner: str) -> "LabelForm":
+        """Return the form of which the first rows and, for a vector or column, the classes are."""
+        known = None if classes is None else np.unique(classes)
+        if y.ndim == 2 and y.shape[1] > 1:
+            form = cls(owner, 2, y.shape[1], None)
+            if known is not None and not np.array_equal(known, form.classes):
+                raise ValueError(
+                    f"{owner}: an indicator of {form.n_labels} labels has the classes "
+                    f"{form.classes.tolist()}, got {classes!r}; leave it out."
+                )
+            return form
+        if known is None or len(known) != 2:
+            raise ValueError(
+                f"{owner}: the first call of partial_fit with a vector or column needs classes=, "
+                f"its two classes, got {classes!r}."
+            )
+        return cls(owner, y.ndim, 1, known)
+
+    def encode(self, y: Any) -> np.ndarray:
+        """Return labels as integers 0 and 1 of shape (n, n_labels)."""
+        y = to_dense(y)
+        if self.pair is not None:
+            return encode_known(y.ravel(), self.pair, self.owner)[:, None]
+        if y.ndim != 2 or y.shape[1] != self.n_labels or not np.isin(y, (0, 1)).all():
+            raise ValueError(
+                f"{self.owner} needs an indicator of 0 and 1 of shape (n_samples, "
+                f"{self.n_labels}), got {np.unique(y)[:5].tolist()} ... in the shape {y.shape}."
+            )
+        return y.astype(np.int64)
+
+    def decode(self, indicator: np.ndarray) -> np.ndarray:
+        """Return labels in the form that they had; of a vector the indicator is one too."""
+        codes = indicator.astype(int)
+        return codes if self.pair is None else self.pair[codes]
+
+
+def _find_pair(y: np.ndarray, n_dims: int, owner: str) -> np.ndarray:
+    """Return the two classes of a vector or column."""
+    classes, _ = encode_labels(y)
+    if len(classes) > 2:
+        raise ValueError(
+            f"{owner}: a vector or column is one label. Only binary classification is supported. "
+            f"The type of the target is {type_of_target(y, input_name='y')}."
+        )
+    if len(classes) == 2:
+        return classes
+    # A constant column of an indicator is a label that happens to be rare.
+    if n_dims == 1 or not np.isin(classes, (0, 1)).all():
+        raise ValueError(
+            f"{owner} needs samples of 2 classes in a vector, got one class: "
+            f"{classes.tolist()[0]!r}."
+        )
+    return np.array([0, 1])
+
+
+def count_sides(indicator: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
+    """Return the summed weights of both sides of each label, of shape (2, n_labels)."""
+    weight = np.ones(len(indicator)) if sample_weight is None else sample_weight
+    positive = weight @ indicator
+    return np.stack([weight.sum() - positive, positive])
+
+
+def to_dense(y: Any) -> np.ndarray:
+    """Return an array, also of a sparse one."""
+    return y.toarray() if sparse.issparse(y) else y

@@ -1,0 +1,60 @@
+"""Optimizers by name, the course of the learning rate, and moments as arrays."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+OPTIMIZERS: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {
+    "adam": (torch.optim.Adam, {}),
+    "adamw": (torch.optim.AdamW, {}),
+    "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+}
+
+# Learning rate, relative to its initial value, after a share t of the steps.
+RATES: dict[str, Callable[[float], float]] = {
+    "constant": lambda t: 1.0,
+    "linear": lambda t: 1 - t,
+    "cosine": lambda t: (1 + np.cos(np.pi * t)) / 2,
+    # Up for a third of the way, then down; the initial value is the peak.
+    "one-cycle": lambda t: (
+        (1 - np.cos(3 * np.pi * t)) / 2 if t < 1 / 3 else (1 + np.cos(np.pi * (1.5 * t - 0.5))) / 2
+    ),
+}
+
+
+def _parameter_names(optimizer: Optimizer, module: nn.Module) -> list[str]:
+    """Return the names of the parameters in the order of the optimizer, which groups them."""
+    names = {id(value): name for name, value in module.named_parameters()}
+    return [names[id(value)] for group in optimizer.param_groups for value in group["params"]]
+
+
+def read_optimizer_state(optimizer: Optimizer, module: nn.Module) -> dict[str, Any]:
+    """Return the moments of an optimizer, as arrays, by the names of the parameters."""
+    state = map_leaves(optimizer.state_dict()["state"], Tensor, to_numpy)
+    names = _parameter_names(optimizer, module)
+    return {name: state[i] for i, name in enumerate(names) if i in state}
+
+
+def load_optimizer_state(optimizer: Optimizer, module: nn.Module, moments: dict[str, Any]) -> None:
+    """Give an optimizer the moments that another one ended with."""
+    state = map_leaves(moments, np.ndarray, torch.as_tensor)
+    names = _parameter_names(optimizer, module)
+    numbered = {i: state[name] for i, name in enumerate(names) if name in state}
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": numbered, "param_groups": groups})
+
+
+def map_leaves(tree: Any, kind: type, function: Callable[[Any], Any]) -> Any:
+    """Return nested dictionaries with a function applied to the leaves of a kind."""
+    if isinstance(tree, dict):
+        return {key: map_leaves(value, kind, function) for key, value in tree.items()}
+    return function(tree) if isinstance(tree, kind) else tree
+
+
+def to_numpy(value: Tensor) -> np.ndarray:
+    """Return a tensor as an array on the CPU."""
+    return value.cpu().numpy()
