@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_info
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from skfocal.losses import FocalLoss, get_loss, list_losses
-from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier, _base
+from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
 from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.neural_network._split import iterative_split, stratified_split
 from skfocal.neural_network._threads import step_threads
@@ -222,9 +222,7 @@ def excused(estimator):
     xfail_strict=True,
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-def test_H01_scikit_learn_checks(estimator, check, monkeypatch):
-    # The shipped settings but for their budget: with all 800 steps the checks take minutes.
-    monkeypatch.setattr(_base, "AUTO_STEPS", 40)
+def test_H01_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
