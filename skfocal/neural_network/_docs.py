@@ -25,7 +25,8 @@ numeric_embedding : {"periodic", None}, default="periodic"
 warm_up : int in [0, inf) or skfocal.nn.Schedule, default=0
     Epochs of cross-entropy before the loss, or a schedule of losses and class weights.
 initial_bias : {"prior", "best"} or None, default="prior"
-    Scores to start at, see :func:`skfocal.nn.initial_bias`; None is 0.
+    Scores to start at, see :func:`skfocal.nn.initial_bias`; None is 0. ``"prior"`` are here the
+    class frequencies as alpha and class_weight weigh them.
 optimizer : {"adamw", "adam", "sgd"}, default="adamw"
     ``"sgd"`` has a Nesterov momentum of 0.9.
 learning_rate_init : float in (0, inf), default=2e-3

@@ -225,12 +225,26 @@ def _start_module(
             n_classes=task.n_scores if task.kind == "multiclass" else None,
             sample_weight=task.weight,
         )
+        if model.initial_bias == "prior" and criterion.reweighted:
+            bias = bias + _weight_shift(task)
     module = make_module(
         model, task.X.shape[1], task.n_scores, output_bias=bias, generator=generator
     )
     if task.start is not None:
         load_state(module, task.start.state)
     return module
+
+
+def _weight_shift(task: Task) -> torch.Tensor:
+    """Return what class weights add to the scores of the class frequencies.
+
+    Early stopping watches a ranking, which is blind to weights: a network that starts without them
+    can be stopped before it has learnt of them.
+    """
+    weight = task.class_weight
+    logs = np.log(np.where(weight > 0, weight, 1.0))
+    shift = logs - logs.mean() if task.kind == "multiclass" else logs[1] - logs[0]
+    return torch.as_tensor(shift / task.loss.score_scale, dtype=torch.get_default_dtype())
 
 
 def _evaluator(task: Task, device: torch.device) -> Any:

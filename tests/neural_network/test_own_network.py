@@ -116,6 +116,14 @@ class TestModule:
         else:
             np.testing.assert_allclose(1 / (1 + np.exp(-bias)), np.mean(y, axis=0), rtol=1e-4)
 
+    def test_starts_at_the_weighted_class_frequencies(self, estimator, table):
+        X, y = table()
+        model = estimator(
+            module=TwoLayers, max_epochs=1, learning_rate_init=1e-9, weight_decay=0.0,
+            alpha="balanced", random_state=0,
+        ).fit(X, y)  # fmt: skip
+        np.testing.assert_allclose(model.to_torch().bias.detach(), 0.0, atol=1e-5)
+
     def test_continues(self, estimator, table):
         X, y = table()
         settings = {
