@@ -36,8 +36,12 @@ class Memory(NamedTuple):
 
 
 def is_written_out(module: nn.Module) -> bool:
-    """Return whether the gradient of a module is known here."""
-    return isinstance(module, TabularMLP) and not hasattr(module, "norms")
+    """Return whether the gradient of a module is known here, and all of it wanted."""
+    return (
+        isinstance(module, TabularMLP)
+        and not hasattr(module, "norms")
+        and all(value.requires_grad for value in module.parameters())
+    )
 
 
 def forward_with_memory(network: TabularMLP, X: Tensor) -> tuple[Tensor, Memory]:

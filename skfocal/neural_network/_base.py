@@ -96,6 +96,7 @@ class NeuralClassifier:
     random_state: Any
     warm_start: bool
     batch_norm: bool
+    optimizer: str
     module: Any
     net_params: dict[str, Any] | None
     mean_: np.ndarray
@@ -169,11 +170,15 @@ class NeuralClassifier:
                 None,
             )
         parts = self._split(y, np.random.default_rng(seed))
-        if len(parts[1]) == 0:
-            raise ValueError(
-                f"{name}: validation_fraction={self.validation_fraction} of {y.shape[0]} rows "
-                "leaves nothing to watch; raise it, or set early_stopping=False."
-            )
+        for part, purpose, change in (
+            (parts[0], "learn from", "lower"),
+            (parts[1], "watch", "raise"),
+        ):
+            if len(part) == 0:
+                raise ValueError(
+                    f"{name}: validation_fraction={self.validation_fraction} of {y.shape[0]} rows "
+                    f"leaves nothing to {purpose}; {change} it, or set early_stopping=False."
+                )
         weights = (None, None) if sample_weight is None else (sample_weight[p] for p in parts)
         return tuple((X[p], y[p], w) for p, w in zip(parts, weights, strict=True))
 
@@ -196,7 +201,7 @@ class NeuralClassifier:
                 target.task, target.codes.shape[-1]
             ),
             X=X,
-            target=target.codes.astype(np.int64),
+            target=target.codes.astype(np.int64, copy=False),
             weight=_relative(sample_weight),
             loss=loss.bind(target.counts),
             class_weight=target.class_weight,
@@ -218,7 +223,8 @@ class NeuralClassifier:
         return self
 
     def _where_it_ended(self):
-        return self._state_arrays(), self._optimizer_state, self.n_epochs_
+        moments = self._optimizer_state if self._moments_of == self.optimizer else None
+        return self._state_arrays(), moments, self.n_epochs_
 
     def _state_arrays(self):
         """Return the parameters of the fitted network as arrays."""
@@ -301,8 +307,9 @@ class NeuralClassifier:
             )
         if outcome.interrupted:
             warnings.warn(
-                f"{name}: interrupted after {len(outcome.loss_curve)} epochs; the best weights so "
-                "far are kept.",
+                f"{name}: interrupted, by the keyboard or a callback, after "
+                f"{len(outcome.loss_curve)} epochs; the "
+                f"{'best weights so far' if self.early_stopping else 'last weights'} are kept.",
                 UserWarning,
                 stacklevel=5,
             )
@@ -319,6 +326,7 @@ class NeuralClassifier:
         self.loss_curve_ = (self.loss_curve_ if done else []) + outcome.loss_curve
         self.n_epochs_ = done + len(outcome.loss_curve)
         self._optimizer_state = outcome.optimizer_state if self.warm_start or keep_state else None
+        self._moments_of = self.optimizer
         for name in ("validation_scores_", "best_epoch_"):
             vars(self).pop(name, None)
         if task.validation is not None:

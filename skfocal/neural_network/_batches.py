@@ -15,9 +15,9 @@ Batch = tuple[Tensor, Tensor, Tensor | None]
 class RowBatches:
     """Batches of shuffled rows, in a new order each time they are iterated over.
 
-    Rows are gathered for each batch, so the table is not copied; a CSR table is made dense a
-    batch at a time. Batches differ in size by one row at most: the remainder of an even cut
-    would take a full step with the noise of few rows.
+    A dense table is kept once, scaled, in float32, and rows are gathered from it for each batch; a
+    CSR table is made dense a batch at a time. Batches differ in size by one row at most: the
+    remainder of an even cut would take a full step with the noise of few rows.
 
     Parameters
     ----------

@@ -65,6 +65,11 @@ class LabelForm(NamedTuple):
         """Return labels as integers 0 and 1 of shape (n, n_labels)."""
         y = to_dense(y)
         if self.pair is not None:
+            if y.ndim > 1 and y.shape[1] != 1:
+                raise ValueError(
+                    f"{self.owner} knows one label, a vector or column of {self.pair.tolist()}, "
+                    f"got the shape {y.shape}."
+                )
             return encode_known(y.ravel(), self.pair, self.owner)[:, None]
         if y.ndim != 2 or y.shape[1] != self.n_labels or not np.isin(y, (0, 1)).all():
             raise ValueError(

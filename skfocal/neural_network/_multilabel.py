@@ -1,5 +1,7 @@
 """Multilabel classifier: one network, one loss of the margin for each label."""
 
+import warnings
+
 import numpy as np
 from scipy.special import expit, log_expit, logit
 from sklearn.utils.metaestimators import available_if
@@ -228,8 +230,13 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
                 f"{self.classes_.tolist()}, got {form.classes.tolist()}."
             )
         check_thresholds(self.thresholds, form.n_labels, form.owner)
-        everything = X, y, sample_weight
         seed = self._draw_seed()
+        start = self._where_it_ended() if continued else None
+        self._fit_form(form, X, y, sample_weight, X_val, y_val, seed, start)
+        return self._find_thresholds(X, y, sample_weight, seed, X_val=X_val, y_val=y_val)
+
+    def _fit_form(self, form, X, y, sample_weight, X_val, y_val, seed, start=None):
+        """Fit the network to validated rows, whose labels have a form."""
         training, held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
         X, y, sample_weight = training
         indicator = form.encode(y)
@@ -237,10 +244,8 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         if held_out is not None:
             X_held, y_held, weight_held = held_out
             held_out = X_held, form.encode(y_held), weight_held
-        start = self._where_it_ended() if continued else None
         self._fit_rows(X, target, sample_weight, seed, start, held_out)
         self._form = form
-        return self._find_thresholds(*everything, seed, X_val=X_val, y_val=y_val)
 
     @available_if(fits_in_parts)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -275,9 +280,13 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         form = LabelForm.of_part(y, classes, type(self).__name__) if first else self._form
         check_thresholds(self.thresholds, form.n_labels, form.owner)
         indicator = form.encode(y)
-        counts = count_sides(indicator, sample_weight) if first else self._counts
-        # A label without one of its outcomes so far counts as half a row of each more.
-        target = self._weigh(form, indicator, counts + 0.5 * (counts == 0).any(axis=0))
+        if first:
+            counts = count_sides(indicator, sample_weight)
+            # A label without one of its outcomes so far counts as half a row of each more.
+            counts = counts + 0.5 * (counts == 0).any(axis=0)
+        else:
+            counts = self._counts
+        target = self._weigh(form, indicator, counts)
         start = None if first else self._where_it_ended()
         self._fit_rows(X, target, sample_weight, self._draw_seed(), start, partial=True)
         self._form = form
@@ -366,14 +375,26 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
     def _find_thresholds(self, X=None, y=None, sample_weight=None, seed=None, **fit_params):
         """Set ``thresholds_``; rows are needed for ``"f1"`` only."""
         self._cuts = np.zeros(self._form.n_labels)
+        self.thresholds_ = expit(self._cuts)
         if self.thresholds is not None and not isinstance(self.thresholds, str):
             self._cuts = logit(np.asarray(self.thresholds, dtype=np.float64))
-        elif self.thresholds is not None and not self._interrupted:
+        elif self.thresholds is not None:
             indicator = self._form.encode(y)
             warn_of_constant_labels(indicator, self._form.owner)
-            decision = cross_fit_decisions(self, X, y, indicator, sample_weight, seed, **fit_params)
-            if decision is not None:
-                self._cuts = tune_f1(indicator, decision, sample_weight)
+            decision = None
+            if not self._interrupted:
+                decision = cross_fit_decisions(
+                    self, X, y, indicator, sample_weight, seed, **fit_params
+                )
+            if decision is None:
+                warnings.warn(
+                    f"{self._form.owner}: interrupted, so the thresholds are not tuned and stay "
+                    "0.5.",
+                    UserWarning,
+                    stacklevel=4,  # the caller of fit
+                )
+                return self
+            self._cuts = tune_f1(indicator, decision, sample_weight)
         self.thresholds_ = expit(self._cuts)
         return self
 

@@ -63,6 +63,7 @@ class BatchNet(NeuralNet):
         if iterator is None:
             return
         self._set_training(training)
+        self._by_hand = is_written_out(self.module_)
         total: Any = 0.0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
@@ -75,7 +76,7 @@ class BatchNet(NeuralNet):
     def train_step(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
         """Take one step of the optimizer."""
         X, target, weight = batch
-        if is_written_out(self.module_):
+        if self._by_hand:
             with torch.no_grad():
                 scores, memory = forward_with_memory(self.module_, X)
                 loss, gradient = score_gradient(self.criterion_, scores, target, weight)
@@ -86,7 +87,8 @@ class BatchNet(NeuralNet):
             loss, gradient = score_gradient(self.criterion_, scores.detach(), target, weight)
             scores.backward(gradient)
         if len(self.callbacks_) > 1:  # the user's, beside ours
-            self.notify("on_grad_computed", named_parameters=list(self.module_.named_parameters()))
+            parameters = list(self.module_.named_parameters())
+            self.notify("on_grad_computed", named_parameters=parameters, batch=batch, training=True)
         self.optimizer_.step()
         return {"loss": loss, "y_pred": scores}
 
@@ -135,6 +137,9 @@ class Supervisor(Callback):
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Keep the initial weights, in case that nothing better comes."""
+        if self.plan.schedule is not None and self.plan.first_epoch:
+            # They were reached with the loss of the epoch before.
+            self.plan.schedule.step(self.plan.first_epoch - 1)
         self._last = self._snapshot(net)
         self._keep(self._last)
 
@@ -178,6 +183,9 @@ class Supervisor(Callback):
             self._last = self._snapshot(net)
             return
         score = plan.evaluate(net.module_, net.criterion_)
+        if score == -np.inf:  # of scores that are not finite
+            outcome.diverged = True
+            raise StopTraining
         # Of equals the last: a ranking that cannot get better may hide that the rest still does.
         if score >= max(outcome.validation_scores, default=-np.inf):
             self._keep(self._snapshot(net))
@@ -230,6 +238,7 @@ def train(
     optimizer_state: Any = None,
     callbacks: list[Any] | None = None,
     net_params: dict[str, Any] | None = None,
+    owner: str = "",
 ) -> Outcome:
     """Train a module.
 
@@ -251,6 +260,8 @@ def train(
     callbacks : list of skorch callbacks, default=None
     net_params : dict, default=None
         Further arguments of the skorch net.
+    owner : str
+        Who trains, for messages.
 
     Returns
     -------
@@ -263,7 +274,7 @@ def train(
         If `callbacks` are none, or `net_params` are not arguments of a net.
     """
     optimizer_class, options = OPTIMIZERS[optimizer]
-    _check_callbacks(callbacks or [])
+    _check_callbacks(callbacks or [], owner)
     supervisor = Supervisor(plan)
     arguments = {
         "optimizer__weight_decay": weight_decay,
@@ -289,25 +300,26 @@ def train(
         ).initialize()
     except (TypeError, ValueError) as error:
         supervisor.close()
-        raise ValueError(f"net_params make no skorch net: {error}") from error
+        raise ValueError(f"{owner}: net_params make no skorch net: {error}") from error
     if optimizer_state is not None:
         load_optimizer_state(net.optimizer_, net.module_, optimizer_state)
     _run(net, batches, plan, supervisor)
     outcome = supervisor.outcome
     outcome.state = map_leaves(outcome.state, Tensor, to_numpy)
-    outcome.optimizer_state = read_optimizer_state(net.optimizer_, net.module_)
+    if not outcome.diverged:  # or the moments are as useless as the weights were
+        outcome.optimizer_state = read_optimizer_state(net.optimizer_, net.module_)
     outcome.history = net.history.to_list()
     return outcome
 
 
-def _check_callbacks(callbacks: list[Any]) -> None:
+def _check_callbacks(callbacks: list[Any], owner: str) -> None:
     for item in callbacks:
         callback = item[-1] if isinstance(item, tuple) and len(item) == 2 else item
         is_class = isinstance(callback, type) and issubclass(callback, Callback)
         if not is_class and not isinstance(callback, Callback):
             raise ValueError(
-                "callbacks must be skorch callbacks, or pairs of a name and a callback, got "
-                f"{item!r}."
+                f"{owner}: callbacks must be skorch callbacks, or pairs of a name and a callback, "
+                f"got {item!r}."
             )
 
 

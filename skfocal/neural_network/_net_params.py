@@ -6,6 +6,8 @@ from typing import Any
 _NET_PARAMETERS = {
     "batch_size": "batch_size",
     "callbacks": "callbacks",
+    "callbacks__supervisor": "callbacks",
+    "compile": "module",
     "criterion": "loss",
     "dataset": "batch_size",
     "device": "device",
@@ -23,6 +25,8 @@ _NET_PARAMETERS = {
     "verbose": "verbose",
     "warm_start": "warm_start",
 }
+# Of these not even a part.
+_WHOLE = {"criterion", "dataset", "iterator_train", "iterator_valid", "train_split"}
 _OF_MODULE = "module__"
 
 
@@ -30,12 +34,16 @@ def check_net_params(model: Any) -> None:
     """Refuse what a parameter of the estimator decides, or nobody reads."""
     name = type(model).__name__
     for key in model.net_params or {}:
-        if key in _NET_PARAMETERS:
+        if not isinstance(key, str):
+            raise ValueError(f"{name}: net_params has {key!r} as a key, which must be a name.")
+        whole = key.split("__")[0]
+        decides = _NET_PARAMETERS.get(whole if whole in _WHOLE else key)
+        if decides is not None:
             raise ValueError(
-                f"{name}: net_params has {key!r}, which the parameter {_NET_PARAMETERS[key]} of "
-                "the estimator decides."
+                f"{name}: net_params has {key!r}, which the parameter {decides} of the estimator "
+                "decides."
             )
-        if str(key).startswith(_OF_MODULE) and model.module is None:
+        if key.startswith(_OF_MODULE) and model.module is None:
             raise ValueError(
                 f"{name}: net_params has {key!r}, but there is no module of your own: module=None."
             )

@@ -33,16 +33,12 @@ def score_gradient(
     gradient : Tensor of the shape of `scores`
     """
     n_members, size = len(scores), target.numel()
-    flat = scores.flatten() if criterion.task == "binary" else scores.flatten(0, 1)
+    if criterion.loss.weighs_batch:
+        return _weighed_gradient(criterion, scores, target, weight)
+    flat = _flatten(criterion, scores)
     if n_members > 1:
         target = torch.cat([target] * n_members)
         weight = None if weight is None else weight.repeat(n_members)
-    if criterion.loss.weighs_batch:
-        with torch.enable_grad():
-            flat.requires_grad_()
-            loss = criterion(flat, target, weight) / size
-            (gradient,) = torch.autograd.grad(loss, flat)
-        return loss.detach(), gradient.view_as(scores)
     # The criterion checks its arguments and records a graph, which takes as long as the forward
     # pass of a small network; here the arguments are known and the gradient is all that is wanted.
     shifted = transform_scores(criterion.loss, flat, criterion.task)
@@ -54,3 +50,22 @@ def score_gradient(
     # Beside the shift the scores are only scaled.
     gradient = gradient.mul_(criterion.loss.score_scale / size)
     return value.sum() / size, gradient.view_as(scores)
+
+
+def _flatten(criterion: LossModule, scores: Tensor) -> Tensor:
+    """Return scores as the loss takes them, one member after the other."""
+    return scores.flatten() if criterion.task == "binary" else scores.flatten(0, 1)
+
+
+def _weighed_gradient(
+    criterion: LossModule, scores: Tensor, target: Tensor, weight: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Return loss and gradient where the rows weigh each other: of one member those of it alone."""
+    losses, gradients = [], []
+    for member in scores.split(1):
+        with torch.enable_grad():
+            flat = _flatten(criterion, member).requires_grad_()
+            loss = criterion(flat, target, weight) / target.numel()
+            gradients.append(torch.autograd.grad(loss, flat)[0].view_as(member))
+        losses.append(loss.detach())
+    return torch.stack(losses).sum(), torch.cat(gradients)

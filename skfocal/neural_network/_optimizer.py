@@ -41,7 +41,8 @@ def read_optimizer_state(optimizer: Optimizer, module: nn.Module) -> dict[str, A
 
 def load_optimizer_state(optimizer: Optimizer, module: nn.Module, moments: dict[str, Any]) -> None:
     """Give an optimizer the moments that another one ended with."""
-    state = map_leaves(moments, np.ndarray, torch.as_tensor)
+    # Copies: the optimizer would write into what a model was fitted with.
+    state = map_leaves(moments, np.ndarray, torch.tensor)
     names = _parameter_names(optimizer, module)
     numbered = {i: state[name] for i, name in enumerate(names) if name in state}
     groups = optimizer.state_dict()["param_groups"]

@@ -45,14 +45,15 @@ def cross_fit_decisions(
     indicator: np.ndarray,
     sample_weight: np.ndarray | None,
     seed: int,
-    **fit_params: Any,
+    X_val: Any = None,
+    y_val: Any = None,
 ) -> np.ndarray | None:
     """Return log-odds of every row, from a model fitted without it.
 
     Parameters
     ----------
     model : MultiLabelFocalClassifier
-        Cloned for each fold.
+        Fitted; cloned for each fold.
     X : {ndarray, CSR} of shape (n, n_features)
     y : {ndarray, sparse matrix}
         Labels in the form in which they were given.
@@ -60,8 +61,8 @@ def cross_fit_decisions(
         The same labels, by which folds are stratified.
     sample_weight : ndarray of shape (n,) or None
     seed : int
-    **fit_params
-        Passed to each fit.
+    X_val, y_val
+        Rows that early stopping watches in each fit, if given.
 
     Returns
     -------
@@ -72,12 +73,13 @@ def cross_fit_decisions(
     decision = np.empty(indicator.shape)
     for fold in range(_N_FOLDS):
         training, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        part = clone(model).set_params(thresholds=None, warm_start=False, random_state=seed + fold)
+        part = clone(model).set_params(thresholds=None, warm_start=False)
         weight = None if sample_weight is None else sample_weight[training]
         with warnings.catch_warnings():
             # The model itself has been fitted before, and has warned.
             warnings.simplefilter("ignore")
-            part.fit(X[training], y[training], sample_weight=weight, **fit_params)
+            # The form of all labels: of a rare class a fold may hold no row.
+            part._fit_form(model._form, X[training], y[training], weight, X_val, y_val, seed + fold)
         if part._interrupted:
             return None
         decision[held_out] = part.decision_function(X[held_out]).reshape(len(held_out), -1)

@@ -112,7 +112,8 @@ def fit_network(model: Any, task: Task) -> Outcome:
 def _fit_seeded(model: Any, task: Task, device: torch.device, seed: int, n_done: int) -> Outcome:
     generator = torch.Generator().manual_seed(seed)
     criterion = _make_criterion(task).to(device)
-    module = _start_module(model, task, criterion, generator).to(device)
+    schedule = None if task.schedule is None else task.schedule.attach(criterion)
+    module = _start_module(model, task, criterion.reweighted, generator).to(device)
     if isinstance(module, TabularMLP):
         module.generator = torch.Generator(device).manual_seed(seed)
     batch_rows = model._batch_rows(task.X.shape[0])
@@ -130,7 +131,7 @@ def _fit_seeded(model: Any, task: Task, device: torch.device, seed: int, n_done:
         rate=task.rate,
         n_batches=len(batches),
         first_epoch=n_done,
-        schedule=None if task.schedule is None else task.schedule.attach(criterion),
+        schedule=schedule,
         evaluate=_evaluator(task, device),
         patience=model.n_iter_no_change,
         tol=model.tol,
@@ -150,6 +151,7 @@ def _fit_seeded(model: Any, task: Task, device: torch.device, seed: int, n_done:
             optimizer_state=task.start.optimizer_state if task.start else None,
             callbacks=model.callbacks,
             net_params=skorch_params(model),
+            owner=type(model).__name__,
         )
 
 
@@ -162,13 +164,18 @@ def _module_randomness(model: Any, seed: int, device: torch.device) -> Any:
     """Seed torch's global generators for a user's module, and leave them as they were."""
     if model.module is None:
         return nullcontext()  # the built-in network has a generator of its own
-    return _seeded(seed, [device] if device.type == "cuda" else [])
+    return _seeded(seed, device)
 
 
 @contextmanager
-def _seeded(seed: int, devices: list[torch.device]) -> Iterator[None]:
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
+    on_cuda = device.type == "cuda"
+    with torch.random.fork_rng([device] if on_cuda else []):
+        # Not torch.manual_seed, which seeds the devices that are not in use too.
+        torch.default_generator.manual_seed(seed)
+        if on_cuda:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield
 
 
@@ -214,18 +221,18 @@ def _make_criterion(task: Task) -> LossModule:
 
 
 def _start_module(
-    model: Any, task: Task, criterion: LossModule, generator: torch.Generator
+    model: Any, task: Task, reweighted: bool, generator: torch.Generator
 ) -> nn.Module:
     bias = None
     if task.start is None and model.initial_bias is not None:
         bias = initial_bias(
-            criterion,
+            _make_criterion(task),
             task.target,
             model.initial_bias,
             n_classes=task.n_scores if task.kind == "multiclass" else None,
             sample_weight=task.weight,
         )
-        if model.initial_bias == "prior" and criterion.reweighted:
+        if model.initial_bias == "prior" and reweighted:
             bias = bias + _weight_shift(task)
     module = make_module(
         model, task.X.shape[1], task.n_scores, output_bias=bias, generator=generator

@@ -174,7 +174,7 @@ class TabularMLP(nn.Module):
         scale : float
             What the next layer multiplies the units by.
         """
-        n_dropped = round(256 * self.dropout)
+        n_dropped = min(round(256 * self.dropout), 255)
         if not (self.training and n_dropped):
             return ACTIVATIONS[self.activation](h), None, 1.0
         noise = _drop_noise(h.shape, n_dropped, self.generator, h.device)

@@ -1,12 +1,16 @@
 """FocalMLPClassifier: what it computes, early stopping and continuation."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from scipy.special import expit, logsumexp, softmax
 from sklearn.datasets import make_classification
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, log_loss
+from skorch.callbacks import Callback
 
 from skfocal import FocalLogisticRegression
 from skfocal.losses import CrossEntropyLoss, FocalLoss, get_loss, list_losses
@@ -177,9 +181,12 @@ class TestObjective:
         scores = torch.randn(2, 12, n_scores, generator=random)
         loss, gradient = score_gradient(criterion, scores.clone(), target, weight)
         again = scores.requires_grad_()
-        flat = again.flatten() if task == "binary" else again.flatten(0, 1)
-        repeats = (2, 1) if task == "multilabel" else (2,)
-        expected = criterion(flat, target.repeat(repeats), weight.repeat(2)) / target.numel()
+        # Each member learns as it would alone, also where rows weigh each other.
+        expected = sum(
+            criterion(member[:, 0] if task == "binary" else member, target, weight)
+            for member in again
+        )
+        expected = expected / target.numel()
         expected.backward()
         torch.testing.assert_close(loss, expected.detach())
         torch.testing.assert_close(gradient, again.grad)
@@ -354,6 +361,77 @@ class TestContinuation:
         same = small(weight_decay=0.0, **settings).fit(X, y).fit(X, y)
         other = model.set_params(weight_decay=1e-12).fit(X, y)
         np.testing.assert_allclose(other.predict_proba(X), same.predict_proba(X), atol=1e-6)
+
+    @pytest.mark.parametrize("how", ["warm_start", "partial_fit"])
+    def test_a_divergence_can_be_recovered_from(self, how):
+        X, y = table()
+        model = small(warm_start=True, learning_rate="constant")
+
+        class Breaking(Callback):
+            def on_grad_computed(self, net, named_parameters, **kwargs):
+                for _, value in named_parameters:
+                    value.grad.fill_(np.nan)
+
+        if how == "partial_fit":
+            model.partial_fit(X, y, classes=[0, 1]).set_params(callbacks=[Breaking()])
+            with pytest.warns(ConvergenceWarning):
+                model.partial_fit(X, y)
+            model.set_params(callbacks=None).partial_fit(X, y)
+            assert model.n_epochs_ == 2
+        else:
+            model.set_params(optimizer="sgd", learning_rate_init=1e15)
+            with pytest.warns(ConvergenceWarning):
+                model.fit(X, y)
+            done = model.n_epochs_
+            model.set_params(learning_rate_init=1e-3).fit(X, y)
+            assert model.n_epochs_ == done + 3
+        assert np.all(np.isfinite(model.loss_curve_))
+
+    def test_a_failed_continuation_changes_nothing(self):
+        X, y = table()
+        model = small(warm_start=True).fit(X, y)
+        before = pickle.dumps(model._optimizer_state), model.predict_proba(X)
+
+        class Failing(Callback):
+            def on_epoch_end(self, net, **kwargs):
+                raise RuntimeError("no disk")
+
+        with pytest.raises(RuntimeError, match="no disk"):
+            model.set_params(callbacks=[Failing()]).fit(X, y)
+        assert pickle.dumps(model._optimizer_state) == before[0]
+        np.testing.assert_array_equal(model.predict_proba(X), before[1])
+
+    def test_an_interrupt_at_once_keeps_the_loss_of_the_weights(self):
+        X, y = table()
+        model = small(warm_start=True, warm_up=1, gamma=3.0).fit(X, y)
+        before = model.predict_proba(X)
+
+        class Interrupting(Callback):
+            def on_batch_end(self, net, **kwargs):
+                raise KeyboardInterrupt
+
+        with pytest.warns(UserWarning, match="a callback, after 0 epochs"):
+            model.set_params(callbacks=[Interrupting()]).fit(X, y)
+        assert repr(model.loss_) == repr(FocalLoss(gamma=3.0))
+        np.testing.assert_allclose(model.predict_proba(X), before)
+
+    def test_another_optimizer_begins_with_no_moments(self):
+        X, y = table()
+        model = small(warm_start=True, optimizer="sgd").fit(X, y)
+        assert model.set_params(optimizer="adamw").fit(X, y).n_epochs_ == 6
+
+    def test_scores_that_are_not_finite_are_a_divergence(self):
+        X, y = table()
+        model = small(
+            hidden_layer_sizes=(8, 8), max_epochs=1, learning_rate_init=1e25, batch_size=1000,
+            learning_rate="constant", early_stopping=True,
+        )  # fmt: skip
+        with pytest.warns(ConvergenceWarning):
+            model.fit(X, y)
+        assert np.all(np.abs(model.decision_function(X)) < 100)
+
+    def test_dropout_of_nearly_all(self):
+        assert np.all(np.isfinite(small(dropout=0.999).fit(*table()).predict_proba(table()[0])))
 
     def test_of_equal_scores_the_last_weights_are_kept(self):
         X = np.r_[np.full((50, 1), -1.0), np.full((50, 1), 1.0)]

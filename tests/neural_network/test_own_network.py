@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_multilabel_classification
-from skorch.callbacks import Callback, GradientNormClipping
+from skorch.callbacks import Callback, Freezer, GradientNormClipping, LRScheduler
 from torch import nn
 
 from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
@@ -165,6 +165,11 @@ def test_a_linear_module_is_the_built_in_linear_network():
         ({"module": lambda n, s: nn.Linear(n, 3)}, r"into scores of shape \(256, 1\)|scores of"),
         ({"module": 3}, "'module' parameter"),
         ({"net_params": {"lr": 1.0}}, "'lr'.*learning_rate_init"),
+        ({"net_params": {"compile": True}}, "'compile', which the parameter module"),
+        ({"net_params": {"callbacks__supervisor": None}}, "which the parameter callbacks"),
+        ({"net_params": {"criterion__gamma": 5.0}}, "which the parameter loss"),
+        ({"net_params": {"iterator_train__shuffle": True}}, "which the parameter batch_size"),
+        ({"net_params": {3: 4}}, "3 as a key, which must be a name"),
         ({"net_params": {"max_epochs": 3}}, "net_params has 'max_epochs'"),
         ({"net_params": {"module__width": 3}}, "module=None"),
         ({"net_params": {"colour": 3}}, "no skorch net: .*colour"),
@@ -249,6 +254,27 @@ def test_a_skorch_callback_does_its_work():
     # Steps of no length leave the loss where it was, but for dropout.
     assert clipped.loss_curve_[-1] > 0.9 * clipped.loss_curve_[0]
     assert free.loss_curve_[-1] < 0.8 * free.loss_curve_[0]
+
+
+def test_frozen_parameters_stay():
+    X, y = binary()
+    settings = SMALL | {"weight_decay": 0.0}
+    frozen = FocalMLPClassifier(callbacks=[Freezer("weights.0")], **settings).fit(X, y)
+    start = FocalMLPClassifier(**(settings | {"max_epochs": 1, "learning_rate_init": 1e-12}))
+    start.fit(X, y)
+    np.testing.assert_allclose(frozen._state["weights.0"], start._state["weights.0"], atol=1e-7)
+    assert not np.allclose(frozen._state["weights.1"], start._state["weights.1"], atol=1e-4)
+
+
+def test_a_callback_may_set_the_rate():
+    X, y = binary()
+    settings = SMALL | {"learning_rate": "constant"}
+    slower = FocalMLPClassifier(
+        callbacks=[LRScheduler(policy="StepLR", step_size=1, gamma=1e-9)], **settings
+    ).fit(X, y)
+    usual = FocalMLPClassifier(**settings).fit(X, y)
+    assert slower.loss_curve_[0] == usual.loss_curve_[0]
+    assert slower.loss_curve_[-1] > usual.loss_curve_[-1]
 
 
 def test_net_params_reach_the_optimizer():

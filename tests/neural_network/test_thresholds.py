@@ -74,23 +74,35 @@ def test_G08_scores_are_of_rows_left_out(monkeypatch):
     X, Y = rare_labels(200)
     X[:, 0] = np.arange(200)  # row ids
     log = []
-    fit, decide = MultiLabelFocalClassifier.fit, MultiLabelFocalClassifier.decision_function
+    fit, decide = MultiLabelFocalClassifier._fit_form, MultiLabelFocalClassifier.decision_function
+    model = MultiLabelFocalClassifier(**(SMALL | {"max_epochs": 2})).fit(X, Y)
 
-    def recording_fit(self, X, y, **kwargs):
+    def recording_fit(self, form, X, *args):
         self.seen_ = set(X[:, 0])
-        return fit(self, X, y, **kwargs)
+        return fit(self, form, X, *args)
 
     def recording_decide(self, X):
         log.append((self.seen_, set(X[:, 0])))
         return decide(self, X)
 
-    monkeypatch.setattr(MultiLabelFocalClassifier, "fit", recording_fit)
+    monkeypatch.setattr(MultiLabelFocalClassifier, "_fit_form", recording_fit)
     monkeypatch.setattr(MultiLabelFocalClassifier, "decision_function", recording_decide)
-    model = MultiLabelFocalClassifier(**(SMALL | {"max_epochs": 2}))
     cross_fit_decisions(model, X, Y, Y, None, seed=0)
     assert len(log) == 5
     assert all(not seen & scored for seen, scored in log)
     assert sorted(row for _, scored in log for row in scored) == list(range(200))
+
+
+@pytest.mark.parametrize("names", [np.array([0, 1]), np.array(["no", "yes"])])
+@pytest.mark.parametrize("form", ["vector", "column"])
+def test_a_class_that_a_fold_lacks(names, form):
+    X, _ = rare_labels(100)
+    y = names[(np.arange(100) == 3).astype(int)]
+    y = y if form == "vector" else y[:, None]
+    model = MultiLabelFocalClassifier(
+        thresholds="f1", class_weight=dict(zip(names.tolist(), [1, 3], strict=True)), **SMALL
+    ).fit(X, y)
+    assert model.thresholds_.shape == (1,)
 
 
 def test_G08_tuned_is_never_worse_than_half():
@@ -188,7 +200,9 @@ def test_an_interrupt_leaves_half(monkeypatch):
     evaluate = FocalLoss.evaluate
     monkeypatch.setattr(FocalLoss, "evaluate", interrupt)
     settings = SMALL | {"batch_size": 1000}
-    model = MultiLabelFocalClassifier(thresholds="f1", **settings).fit(X, Y)
+    with pytest.warns(UserWarning, match="thresholds are not tuned and stay 0.5") as caught:
+        model = MultiLabelFocalClassifier(thresholds="f1", **settings).fit(X, Y)
+    assert caught[0].filename == __file__
     np.testing.assert_array_equal(model.thresholds_, 0.5)
     assert len(model.loss_curve_) == 20
 
