@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-# Entries of a block: large enough that a block costs its arithmetic, 8 MB in float64.
-_BLOCK = 2**20
+# Entries of a block: large enough that a block costs its arithmetic, small enough that its copies,
+# 1 MB each in float64, stay in the cache and count for nothing beside a table.
+_BLOCK = 2**17
 
 
 class Scaling(NamedTuple):
