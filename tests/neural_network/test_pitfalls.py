@@ -194,7 +194,7 @@ LEARNER = {
     "n_members": 1,
     "numeric_embedding": None,
     "max_epochs": 30,
-    "batch_size": 16,
+    "batch_size": 32,
     # A check of labels sets no seed, and wants probabilities that are not saturated.
     "random_state": 0,
 }
