@@ -45,7 +45,7 @@ SHIPPED = {
     "learning_rate_init": 2e-3,
     "weight_decay": 1e-2,
     "gamma": 1.0,
-    # The budget: so many steps, but no more epochs than that, in batches of so many rows.
+    # The budget: about so many steps, but no more epochs than that, in batches of so many rows.
     "steps": 800,
     "epochs": 20,
     "rows": (32, 256),
@@ -79,7 +79,7 @@ def make_network(changes, n_rows, seed):
     n_batches = -(-n_rows // batch_size)
     return FocalMLPClassifier(
         batch_size=batch_size,
-        max_epochs=min(-(-steps // n_batches), epochs),
+        max_epochs=min(max(round(steps / n_batches), 1), epochs),
         random_state=seed,
         device="cpu",
         **settings,

@@ -17,9 +17,9 @@ from skfocal.neural_network._rows import Scaling, fit_scaling
 from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.utils._compat import Interval, StrOptions, validate_data
 
-# The budget of max_epochs="auto": so many steps, but on a small table no more than so many epochs,
-# beyond which it is learnt by heart; batch_size="auto" is then small enough for all the steps,
-# within these bounds. Chosen by benchmarks/choose_defaults.py.
+# The budget of max_epochs="auto": about so many steps, but on a small table no more than so many
+# epochs, beyond which it is learnt by heart; batch_size="auto" is then small enough for all the
+# steps, within these bounds. Chosen by benchmarks/choose_defaults.py.
 AUTO_STEPS = 800
 AUTO_EPOCHS = 20
 AUTO_BATCH = 32, 256
@@ -280,7 +280,7 @@ class NeuralClassifier:
         if self.max_epochs != "auto":
             return self.max_epochs
         n_batches = -(-n_rows // self._batch_rows(n_rows))
-        return min(-(-AUTO_STEPS // n_batches), AUTO_EPOCHS)
+        return min(max(round(AUTO_STEPS / n_batches), 1), AUTO_EPOCHS)
 
     def _schedule(self) -> Schedule | None:
         if isinstance(self.warm_up, Schedule):

@@ -40,7 +40,7 @@ batch_size : int in [1, inf) or "auto", default="auto"
     Most rows of a batch; ``"auto"`` is a fortieth of the rows, but from 32 to 256. The rows of
     an epoch are cut evenly.
 max_epochs : int in [1, inf) or "auto", default="auto"
-    Epochs; ``"auto"`` is as many whole ones as 800 steps take, but at most 20.
+    Epochs; ``"auto"`` is as many as come closest to 800 steps, from 1 to 20.
 early_stopping : bool, default=False
     Stop when `scoring` gets no better on rows that are held out, and keep the weights with
     which it was best, of equals the last.""",
@@ -101,7 +101,7 @@ The defaults, gamma and the budget of steps included, were chosen on 22 binary t
 ``core`` suite (155 to 45,211 rows): they are what the families of tables that remain choose for
 one that is left out, by the mean rank in average precision and log loss, among settings that take
 at most about 30 times as long as LightGBM. See ``benchmarks/results/defaults.md``. More epochs
-learn small tables by heart; on large ones more steps can pay.""",
+learn small tables by heart; from some ten thousand rows more of them can pay.""",
 }
 
 

@@ -134,9 +134,9 @@ class TestObjective:
 
     @pytest.mark.parametrize(
         "n_rows, n_epochs, n_batches",
-        [(200, 20, 7), (3000, 20, 40), (12_000, 18, 47), (300_000, 1, 1172)],
+        [(200, 20, 7), (3000, 20, 40), (12_000, 17, 47), (100_000, 2, 391), (300_000, 1, 1172)],
     )
-    def test_auto_is_800_steps_but_at_most_20_epochs(self, n_rows, n_epochs, n_batches):
+    def test_auto_is_about_800_steps_but_at_most_20_epochs(self, n_rows, n_epochs, n_batches):
         model = FocalMLPClassifier()
         assert model._epochs(n_rows) == n_epochs
         assert -(-n_rows // model._batch_rows(n_rows)) == n_batches
