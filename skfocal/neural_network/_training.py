@@ -111,7 +111,7 @@ def fit_network(model: Any, task: Task) -> Outcome:
 
 def _fit_seeded(model: Any, task: Task, device: torch.device, seed: int, n_done: int) -> Outcome:
     generator = torch.Generator().manual_seed(seed)
-    criterion = _make_criterion(task).to(device)
+    criterion = _make_criterion(task.loss, task.kind, task.class_weight).to(device)
     schedule = None if task.schedule is None else task.schedule.attach(criterion)
     module = _start_module(model, task, criterion.reweighted, generator).to(device)
     if isinstance(module, TabularMLP):
@@ -189,13 +189,7 @@ def rebuild_module(model: Any, n_features: int, n_scores: int, state: State) -> 
 
 def rebuild_net(model: Any, module: nn.Module, kind: str, history: list[dict[str, Any]]) -> Any:
     """Return the skorch net of a fitted estimator."""
-    weight = model.class_weight_
-    criterion = LossModule(
-        model.loss_,
-        kind,
-        class_weight=None if np.all(weight == 1) else weight,
-        reduction="sum",
-    )
+    criterion = _make_criterion(model.loss_, kind, model.class_weight_)
     return fitted_net(module, criterion, model._scaling, partial(_probabilities, model), history)
 
 
@@ -210,14 +204,9 @@ def score_rows(module: nn.Module, rows: np.ndarray) -> np.ndarray:
         return module(torch.from_numpy(rows)).double().numpy()
 
 
-def _make_criterion(task: Task) -> LossModule:
-    weighted = not np.all(task.class_weight == 1)
-    return LossModule(
-        task.loss,
-        task.kind,
-        class_weight=task.class_weight if weighted else None,
-        reduction="sum",
-    )
+def _make_criterion(loss: MarginLoss, kind: str, class_weight: np.ndarray) -> LossModule:
+    weighted = not np.all(class_weight == 1)
+    return LossModule(loss, kind, class_weight=class_weight if weighted else None, reduction="sum")
 
 
 def _start_module(
@@ -226,7 +215,7 @@ def _start_module(
     bias = None
     if task.start is None and model.initial_bias is not None:
         bias = initial_bias(
-            _make_criterion(task),
+            _make_criterion(task.loss, task.kind, task.class_weight),
             task.target,
             model.initial_bias,
             n_classes=task.n_scores if task.kind == "multiclass" else None,

@@ -21,6 +21,18 @@ from skfocal.neural_network._split import stratified_split
 from skfocal.nn import DeferredReweighting, GammaSchedule, LossModule, WarmUp
 
 SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 3, "random_state": 0}
+# A network that is a linear model, trained until it is that model's minimum.
+LINEAR = {
+    "hidden_layer_sizes": (),
+    "n_members": 1,
+    "numeric_embedding": None,
+    "weight_decay": 0.0,
+    "learning_rate_init": 0.3,
+    "learning_rate": "cosine",
+    "batch_size": 400,
+    "max_epochs": 250,
+    "random_state": 0,
+}
 FULL_BATCH = {"dropout": 0.0, "batch_size": 10_000, "learning_rate": "constant"}
 
 
@@ -48,15 +60,7 @@ class TestObjective:
         network = FocalMLPClassifier(
             gamma,
             alpha,
-            hidden_layer_sizes=(),
-            n_members=1,
-            numeric_embedding=None,
-            weight_decay=0.0,
-            learning_rate_init=0.3,
-            learning_rate="cosine",
-            batch_size=400,
-            max_epochs=250,
-            random_state=0,
+            **LINEAR,
         ).fit(X, y)
         np.testing.assert_allclose(network.predict_proba(X), linear.predict_proba(X), atol=2e-3)
 
@@ -65,15 +69,7 @@ class TestObjective:
         linear = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000).fit(X, y)
         network = FocalMLPClassifier(
             0.0,
-            hidden_layer_sizes=(),
-            n_members=1,
-            numeric_embedding=None,
-            weight_decay=0.0,
-            learning_rate_init=0.3,
-            learning_rate="cosine",
-            batch_size=400,
-            max_epochs=250,
-            random_state=0,
+            **LINEAR,
         ).fit(X, y)
         np.testing.assert_allclose(network.predict_proba(X), linear.predict_proba(X), atol=3e-3)
 

@@ -2,8 +2,6 @@
 
 import pickle
 import random
-import subprocess
-import sys
 
 import joblib
 import numpy as np
@@ -283,30 +281,6 @@ def test_H17_metadata_routing():
         np.testing.assert_allclose(
             pipeline.predict_proba(X), direct.predict_proba(StandardScaler().fit_transform(X))
         )
-
-
-@pytest.mark.slow
-def test_H18_H19_a_fitted_model_predicts_without_torch(tmp_path):
-    X, y = table(3)
-    model = small(early_stopping=True, warm_start=True, warm_up=1, batch_norm=True).fit(X, y)
-    joblib.dump((model, X, model.predict_proba(X)), tmp_path / "model")
-    code = (
-        "import sys, joblib, numpy as np\n"
-        "class Blocked:\n"
-        "    def find_spec(name, path=None, target=None):\n"
-        "        if name.split('.')[0] in ('torch', 'skorch'):\n"
-        "            raise ModuleNotFoundError(name)\n"
-        "sys.meta_path.insert(0, Blocked)\n"
-        f"model, X, expected = joblib.load({str(tmp_path / 'model')!r})\n"
-        "np.testing.assert_array_equal(model.predict_proba(X), expected)\n"
-        "try:\n"
-        "    type(model)().fit(X, X[:, 0] > 0)\n"
-        "except ImportError as error:\n"
-        "    print(error)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "pip install 'skfocal[neural]'" in done.stdout
 
 
 def arrays_of(value):
