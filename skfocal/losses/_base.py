@@ -48,7 +48,7 @@ class MarginLoss(BaseEstimator):
     :meth:`evaluate`, says what is true of them in :attr:`traits`, and checks its parameters in
     :meth:`validate`. Learners, posterior and tests need nothing else.
 
-    Instances are values: made of their parameters, clonable, without state. What a loss has to
+    Instances are values: made of their parameters, cloneable, without state. What a loss has to
     learn from the training set it takes in :meth:`bind`.
     """
 
