@@ -97,27 +97,6 @@ def test_subpackages_list_their_public_names(name):
 # --- rules of the source --------------------------------------------------------------------------
 
 
-def test_no_relative_imports():
-    found = [
-        (path, node.lineno)
-        for path, tree in trees()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.level
-    ]
-    assert found == []
-
-
-def test_torch_is_imported_by_the_neural_parts_alone():
-    found = [
-        (path, name)
-        for path, tree in trees()
-        for name in imported_names(tree)
-        if name.split(".")[0] in {"torch", "skorch"}
-        and not path.startswith(("nn/", "neural_network/"))
-    ]
-    assert found == []
-
-
 def test_J04_private_scikit_learn_names_come_through_one_file():
     found = [
         (path, name)
@@ -130,26 +109,11 @@ def test_J04_private_scikit_learn_names_come_through_one_file():
     assert found == []
 
 
-def test_layers_point_one_way():
-    """Losses know nobody; margins, weights and posterior know losses; learners know these."""
-    ranks = [
-        ("losses",),
-        ("margins", "weights"),
-        ("posterior",),
-        ("linear_model", "nn"),
-        ("neural_network", "ensemble", "inspection"),
-        ("benchmark",),
-    ]
-    rank = {name: level for level, names in enumerate(ranks) for name in names}
-    found = [
-        (path, name)
-        for path, tree in trees()
-        for name in imported_names(tree)
-        if name.startswith("skfocal.")
-        and path.split("/")[0].removesuffix(".py") in rank
-        and rank.get(name.split(".")[1], 0) > rank[path.split("/")[0].removesuffix(".py")]
-    ]
-    assert found == []
+def test_imports_keep_the_contracts_of_the_layers(capsys):
+    """Layers, circles, private modules and torch: [tool.importlinter] in pyproject.toml."""
+    linter = pytest.importorskip("importlinter.cli")
+    kept = linter.lint_imports(str(ROOT.parent / "pyproject.toml"), no_cache=True) == 0
+    assert kept, capsys.readouterr().out
 
 
 def is_epsilon(node):
