@@ -1,6 +1,5 @@
 """What all classifiers share: the loss settings, and scores to probabilities to labels."""
 
-import warnings
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skfocal.losses import MarginLoss, get_loss
 from skfocal.posterior import KINDS, log_odds, probabilities_from_log_odds
 from skfocal.utils._compat import Interval, StrOptions
+from skfocal.utils._warnings import warn_user
 from skfocal.weights import class_counts, class_weights
 
 LOSS_CONSTRAINTS: dict[str, list[Any]] = {
@@ -198,10 +198,9 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
                     "computed; use probabilities='raw' and calibrate, or another loss."
                 )
             if self.probabilities == "weighted":
-                warnings.warn(
+                warn_user(
                     f"{name}: {loss!r} has no inverse; predict_proba returns raw probabilities.",
                     UserWarning,
-                    stacklevel=5,  # the caller of fit
                 )
         if self.probabilities == "posterior" and not np.all(target.class_weight > 0):
             raise ValueError(

@@ -2,6 +2,8 @@
 
 from importlib import import_module
 
+from skfocal.utils._optional import needs_extra
+
 __all__ = [
     "Dataset",
     "list_datasets",
@@ -26,15 +28,8 @@ _HOMES = {
 def __getattr__(name):
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
+    with needs_extra("benchmark", f"skfocal.benchmark.{name}"):
         module = import_module(f"{__name__}.{_HOMES[name]}")
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == "skfocal":
-            raise
-        raise ImportError(
-            f"skfocal.benchmark.{name} needs {error.name}; "
-            "install it with: pip install 'skfocal[benchmark]'"
-        ) from error
     return getattr(module, name)
 
 

@@ -25,6 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from skfocal.linear_model import FocalLogisticRegression
+from skfocal.utils._optional import needs_extra
 
 __all__ = [
     "FoldInfo",
@@ -208,12 +209,8 @@ def focal_network(fold, **settings):
 
 
 def lightgbm(fold, samplers=None, ratio=None, **settings):
-    try:
+    with needs_extra("benchmark", "This arm"):
         from lightgbm import LGBMClassifier
-    except ImportError as error:
-        raise ImportError(
-            f"This arm needs LightGBM ({error}); install it with: pip install 'skfocal[benchmark]'"
-        ) from error
     model = LGBMClassifier(verbose=-1, n_jobs=1, random_state=fold.random_state, **settings)
     return _pipeline(fold, model, samplers, ratio)
 

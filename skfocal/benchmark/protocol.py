@@ -25,6 +25,7 @@ from skfocal.benchmark._numeric import NumericTable
 from skfocal.benchmark._pipelines import FoldInfo, StepCache
 from skfocal.benchmark.methods import Method
 from skfocal.benchmark.tasks import get_task
+from skfocal.utils._warnings import warn_user
 
 __all__ = [
     "Cell",
@@ -320,7 +321,7 @@ def _search(method, configurations, table, X, y, inner, random_state):
                 scores.append(task.score(table.judge(y[check]), predicted[-1]))
         except Exception as error:  # a setting that fails is out of the race
             failure = error
-            warnings.warn(f"{parameters}: {error}", FitFailedWarning, stacklevel=1)
+            warn_user(f"{parameters}: {error}", FitFailedWarning)
             continue
         if (score := float(np.mean(scores))) > best_score:
             best, best_score = parameters, score

@@ -2,7 +2,6 @@
 
 import tempfile
 import time
-import warnings
 from contextlib import nullcontext
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +31,8 @@ from skfocal.benchmark.protocol import (
 )
 from skfocal.benchmark.store import Store, make_frame, unavailable_rows
 from skfocal.benchmark.tasks import get_task
+from skfocal.utils._optional import needs_extra
+from skfocal.utils._warnings import warn_user
 
 __all__ = ["run"]
 
@@ -159,13 +160,8 @@ def _check_arguments(random_state, time_limit, progress):
 
 
 def _require_imblearn():
-    try:
+    with needs_extra("benchmark", "The benchmark"):
         import imblearn  # noqa: F401 (whether it can be)
-    except ImportError as error:
-        raise ImportError(
-            f"The benchmark needs imbalanced-learn ({error}); "
-            "install it with: pip install 'skfocal[benchmark]'"
-        ) from error
 
 
 def _choose_datasets(suite, datasets):
@@ -249,9 +245,9 @@ def _announce(store, request):
         return
     _check_agreement(found, request, store)
     if found["versions"] != request["versions"]:
-        warnings.warn(
+        warn_user(
             f"{store} was begun with {found['versions']} and goes on with {request['versions']}.",
-            stacklevel=3,
+            UserWarning,
         )
     datasets = found["datasets"] | request["datasets"]
     missing = found["unavailable"] | request["unavailable"]

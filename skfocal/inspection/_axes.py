@@ -1,6 +1,8 @@
-"""Where displays draw if nobody says; the only import of matplotlib."""
+"""Where displays draw if no axes are given; the only import of matplotlib."""
 
 from typing import Any
+
+from skfocal.utils._optional import needs_extra
 
 
 def new_axes(name: str) -> Any:
@@ -17,11 +19,9 @@ def new_axes(name: str) -> Any:
 
     Raises
     ------
-    ImportError
+    MissingExtraError
         If matplotlib is missing.
     """
-    try:
+    with needs_extra("benchmark", name):
         from matplotlib import pyplot
-    except ImportError:
-        raise ImportError(f"{name} needs matplotlib: pip install 'skfocal[benchmark]'") from None
     return pyplot.subplots()[1]

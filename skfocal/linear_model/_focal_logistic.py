@@ -1,6 +1,5 @@
 """Logistic regression with a focal loss, or any other loss of the margin."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -18,6 +17,7 @@ from skfocal.utils._compat import (
     validate_data,
 )
 from skfocal.utils._validation import validate_rows
+from skfocal.utils._warnings import warn_user
 
 # A first solution on 1 row in 16 pays when the rows are many and the sample still describes the
 # coefficients and the rarest class.
@@ -304,12 +304,11 @@ class FocalLogisticRegression(MarginClassifier):
             verbose=self.verbose,
         )
         if not result.converged:
-            warnings.warn(
+            warn_user(
                 f"{type(self).__name__} did not converge: {result.message} after {result.n_iter} "
                 f"iterations of {solver.__name__}, with a gradient of {result.gradient_norm:.2g} "
                 f"where tol={self.tol:g}. Scale the features, raise max_iter or tol, or lower C.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         return result
 

@@ -16,6 +16,7 @@ from skfocal.neural_network._net_params import check_net_params
 from skfocal.neural_network._rows import Scaling, fit_scaling
 from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.utils._compat import Interval, StrOptions, validate_data
+from skfocal.utils._optional import needs_extra
 
 # The budget of max_epochs="auto": about so many steps, but on a small table no more than so many
 # epochs, beyond which it is learnt by heart; batch_size="auto" is then small enough for all the
@@ -130,13 +131,10 @@ class NeuralClassifier:
 
     def _import_training(self):
         """Return the module that needs torch and skorch."""
-        try:
-            from skfocal.neural_network import _training
-        except ImportError as error:
-            raise ImportError(
-                f"{type(self).__name__} is trained with torch and skorch: "
-                "pip install 'skfocal[neural]'"
-            ) from error
+        with needs_extra("neural", type(self).__name__):
+            import skorch  # noqa: F401 (whether it can be; it imports torch)
+        from skfocal.neural_network import _training
+
         return _training
 
     def _validate_more(self, X, y="no_validation", **options):

@@ -1,9 +1,9 @@
 """The losses in torch: any registered loss as a module, initial biases, and schedules."""
 
-try:
+from skfocal.utils._optional import needs_extra
+
+with needs_extra("neural", "skfocal.nn"):
     import torch  # noqa: F401 (whether it can be)
-except ImportError as error:
-    raise ImportError("skfocal.nn needs torch: pip install 'skfocal[neural]'") from error
 
 from skfocal._schedules import DeferredReweighting, GammaSchedule, Schedule, WarmUp
 from skfocal.nn._bias import initial_bias

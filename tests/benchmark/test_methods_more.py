@@ -113,7 +113,7 @@ def test_lightgbm_is_silent_about_names_and_columns(capfd):
 
 def test_without_lightgbm_the_arm_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
-    with pytest.raises(ImportError, match=r"needs LightGBM .* pip install 'skfocal\[benchmark\]'"):
+    with pytest.raises(ImportError, match=r"needs lightgbm: pip install 'skfocal\[benchmark\]'"):
         build("lightgbm", make_numeric(make_toy()))
 
 

@@ -109,13 +109,11 @@ def test_H20_a_failing_cell_is_recorded_and_the_run_goes_on():
 
 def test_a_missing_extra_fails_its_cells_alone(monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
-    # What an earlier test has imported would hide the absence of torch.
-    monkeypatch.delattr("skfocal.neural_network._training", raising=False)
-    monkeypatch.setitem(sys.modules, "skfocal.neural_network._training", None)
+    monkeypatch.setitem(sys.modules, "skorch", None)
     arms = ["lightgbm", "focal_mlp", "dummy"]
     results = run(datasets=[make_multiclass()], methods=arms, plan=PLAN)
     errors = results.set_index("method")["error"]
-    assert errors["lightgbm"].str.startswith("ImportError: This arm needs LightGBM").all()
+    assert errors["lightgbm"].str.startswith("MissingExtraError: This arm needs lightgbm").all()
     assert errors["lightgbm"].str.endswith("pip install 'skfocal[benchmark]'").all()
     assert errors["focal_mlp"].str.contains(r"pip install 'skfocal\[neural\]'").all()
     assert (errors["dummy"] == "").all()

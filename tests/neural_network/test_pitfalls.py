@@ -658,7 +658,7 @@ class TestState:
             "class Blocked:\n"
             "    def find_spec(name, path=None, target=None):\n"
             "        if name.split('.')[0] in ('torch', 'skorch'):\n"
-            "            raise ModuleNotFoundError(name)\n"
+            "            raise ModuleNotFoundError(name, name=name)\n"
             "sys.meta_path.insert(0, Blocked)\n"
             f"model, X, expected = joblib.load({str(tmp_path / 'model')!r})\n"
             "np.testing.assert_array_equal(model.predict_proba(X), expected)\n"

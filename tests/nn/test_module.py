@@ -319,10 +319,10 @@ def test_without_torch_the_import_says_how_to_get_it():
         "class Blocker:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'torch':\n"
-        "            raise ModuleNotFoundError(name)\n"
+        "            raise ModuleNotFoundError(name, name=name)\n"
         "sys.meta_path.insert(0, Blocker())\n"
         "import skfocal.nn"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
-    assert "ImportError: skfocal.nn needs torch: pip install 'skfocal[neural]'" in done.stderr
+    assert "MissingExtraError: skfocal.nn needs torch: pip install 'skfocal[neural]'" in done.stderr

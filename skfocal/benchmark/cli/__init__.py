@@ -2,6 +2,8 @@
 
 import sys
 
+from skfocal.utils._optional import MissingExtraError, needs_extra
+
 __all__ = ["main"]
 
 
@@ -11,9 +13,8 @@ def main():
     Without Typer and Rich it says how to install them and exits with status 1.
     """
     try:
-        from skfocal.benchmark.cli._commands import app
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == "skfocal":
-            raise
-        sys.exit(f"The command skfocal needs {error.name}: pip install 'skfocal[benchmark]'")
+        with needs_extra("benchmark", "The command skfocal"):
+            from skfocal.benchmark.cli._commands import app
+    except MissingExtraError as error:
+        sys.exit(str(error))
     app(prog_name="skfocal")

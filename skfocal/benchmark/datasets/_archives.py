@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from skfocal.utils._optional import needs_extra
+
 __all__ = ["ARCHIVES", "Archive", "DatasetUnavailableError", "cache_dir", "locate", "open_archive"]
 
 # One fixed target for every machine: `river` ships a wheel per platform and Python, and only one
@@ -111,13 +113,9 @@ def cache_dir() -> Path:
     chosen = os.environ.get("SKFOCAL_DATA")
     if chosen:
         return Path(chosen).expanduser()
-    try:
+    other_way = ", or set SKFOCAL_DATA to a folder"
+    with needs_extra("benchmark", "The cache folder of the benchmark", otherwise=other_way):
         from platformdirs import user_cache_dir
-    except ImportError as error:
-        raise ImportError(
-            "The cache folder of the benchmark needs platformdirs: "
-            "pip install 'skfocal[benchmark]', or set SKFOCAL_DATA to a folder."
-        ) from error
     return Path(user_cache_dir("skfocal"))
 
 

@@ -1,5 +1,7 @@
 """One self-contained HTML page about a store of results."""
 
+from skfocal.utils._optional import needs_extra
+
 __all__ = ["NOTES_FILE", "write_report"]
 
 #: JSON in the folder of a store: ``title``, ``facts`` and ``notes`` of a user's own comparison.
@@ -38,14 +40,10 @@ def write_report(path):
     ...     write_report(folder).name
     'report.html'
     """
-    try:
+    with needs_extra("benchmark", "The report"):
         from jinja2 import Environment, PackageLoader
 
         from skfocal.benchmark.report._content import build_content
-    except ImportError as error:
-        raise ImportError(
-            f"The report needs {error.name}: pip install 'skfocal[benchmark]'"
-        ) from error
     from skfocal.benchmark.report._names import KINDS
     from skfocal.benchmark.store import Store
 
