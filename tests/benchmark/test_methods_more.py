@@ -72,7 +72,7 @@ def test_a_label_that_is_constant_in_a_fold_stays_constant():
         assert_allclose(probability[:, 2], 0, atol=0.02)
 
 
-def test_H20_no_arm_combines_a_sampler_with_weights():
+def test_no_arm_combines_a_sampler_with_weights():
     table = make_numeric(make_toy())
     for name in list_methods("binary"):
         for position in range(len(get_method(name).configurations)):
@@ -84,7 +84,7 @@ def test_H20_no_arm_combines_a_sampler_with_weights():
                 assert all(pipeline[-1].get_params()[key] is None for key in weighting)
 
 
-def test_H20_a_sampler_before_our_network_samples_in_fit_only():
+def test_a_sampler_before_our_network_samples_in_fit_only():
     table = make_numeric(make_toy(n=200, n_positive=20))
     network = FocalMLPClassifier(n_members=1, max_epochs=30, random_state=0)
     seen = []

@@ -98,7 +98,7 @@ def test_tasks_are_not_mixed():
         run(datasets=[make_multiclass(), make_multilabel()], methods=["dummy"])
 
 
-def test_H20_a_failing_cell_is_recorded_and_the_run_goes_on():
+def test_a_failing_cell_is_recorded_and_the_run_goes_on():
     few = make_multiclass("few", counts=(60, 30, 2))
     results = run(datasets=[few, make_multiclass()], methods=["logistic_smote", "dummy"], plan=PLAN)
     failed = results[results["status"] == "failed"]
