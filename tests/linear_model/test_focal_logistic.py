@@ -61,7 +61,7 @@ class TestZeroPoint:
         X, y = table(n_classes)
         weight = np.random.default_rng(0).random(len(y)) + 0.5
         if options.get("class_weight") == "balanced":
-            weight = None  # scikit-learn counts rows there, we count weights: see test_H07
+            weight = None  # scikit-learn counts rows there, we count weights: see test
         ours = exact(gamma=0, **options).fit(X, y, weight)
         theirs = reference(**options).fit(X, y, weight)
         np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-6)
@@ -101,7 +101,7 @@ class TestZeroPoint:
 class TestPosterior:
     """What predict_proba estimates."""
 
-    def test_G06_corrected_focal_reaches_the_log_loss_of_cross_entropy(self):
+    def test_corrected_focal_reaches_the_log_loss_of_cross_entropy(self):
         rng = np.random.default_rng(0)
         X = rng.standard_normal((50_000, 2))
         y = rng.random(50_000) < expit(-5.3 + 1.2 * X[:, 0] - 0.8 * X[:, 1])
@@ -131,7 +131,7 @@ class TestPosterior:
         frequencies = frequencies / frequencies.sum(axis=1, keepdims=True)
         np.testing.assert_allclose(model.predict_proba(np.eye(4)), frequencies, atol=1e-5)
 
-    def test_G02_weighted_and_posterior_differ_by_the_weights(self):
+    def test_weighted_and_posterior_differ_by_the_weights(self):
         X, y = table()
         parameters = {"gamma": 2.0, "class_weight": {0: 1, 1: 9}}
         weighted = FocalLogisticRegression(**parameters).fit(X, y)
@@ -147,7 +147,7 @@ class TestPosterior:
     @pytest.mark.parametrize("kind", ["raw", "weighted", "posterior"])
     @pytest.mark.parametrize("n_classes", [2, 4])
     @pytest.mark.parametrize("weights", [{}, {"alpha": "balanced"}, {"class_weight": "balanced"}])
-    def test_G05_the_three_outputs_agree(self, kind, n_classes, weights):
+    def test_the_three_outputs_agree(self, kind, n_classes, weights):
         X, y = table(n_classes)
         X[:50] = 0.0  # ties
         model = FocalLogisticRegression(gamma=2.0, probabilities=kind, **weights).fit(X, y)
@@ -161,7 +161,7 @@ class TestPosterior:
         else:
             np.testing.assert_allclose(decision, np.log(probability), atol=1e-9)
 
-    def test_G05_exact_tie_is_the_first_class(self):
+    def test_exact_tie_is_the_first_class(self):
         model = FocalLogisticRegression().fit([[-1.0], [1.0]], [0, 1])
         model.coef_[:], model.intercept_[:] = 0.0, 0.0
         assert model.predict_proba([[3.0]]).tolist() == [[0.5, 0.5]]
@@ -193,12 +193,12 @@ class OneSided(MarginLoss):
 class TestAlpha:
     """alpha and class_weight in the estimator."""
 
-    def test_B01_float_alpha_with_more_classes(self):
+    def test_float_alpha_with_more_classes(self):
         X, y = table(3)
         with pytest.raises(ValueError, match=r"3 classes.*vector.*'balanced'"):
             FocalLogisticRegression(alpha=0.25).fit(X, y)
 
-    def test_B03_alpha_raises_the_second_class(self):
+    def test_alpha_raises_the_second_class(self):
         X, y = table()
         for labels in (y, 1 - y):  # also when classes_[1] is the common one
             means = [
@@ -210,14 +210,14 @@ class TestAlpha:
             ]
             assert means[0] < means[1] < means[2]
 
-    def test_B04_half_is_none_is_ones(self):
+    def test_alpha_of_half_is_no_alpha_and_a_vector_of_ones(self):
         X, y = table()
         plain = FocalLogisticRegression().fit(X, y)
         for alpha in (0.5, [1, 1], [3.0, 3.0], {0: 7.0, 1: 7.0}):
             model = FocalLogisticRegression(alpha=alpha).fit(X, y)
             np.testing.assert_array_equal(model.coef_, plain.coef_)
 
-    def test_B06_a_multiple_of_a_vector_changes_nothing(self):
+    def test_a_multiple_of_a_vector_changes_nothing(self):
         X, y = table(3)
         models = [
             FocalLogisticRegression(alpha=factor * np.array([1.0, 2.5, 4.0])).fit(X, y)
@@ -225,13 +225,13 @@ class TestAlpha:
         ]
         np.testing.assert_array_equal(models[0].coef_, models[1].coef_)
 
-    def test_B12_balanced_alpha_is_balanced_class_weight(self):
+    def test_balanced_alpha_is_balanced_class_weight(self):
         X, y = table()
         by_alpha = FocalLogisticRegression(alpha="balanced").fit(X, y)
         by_weight = FocalLogisticRegression(class_weight="balanced").fit(X, y)
         np.testing.assert_allclose(by_alpha.coef_, by_weight.coef_, rtol=1e-9)
 
-    def test_B13_effective_uses_beta(self):
+    def test_effective_uses_beta(self):
         X, y = table(n=1000)
         counts = np.bincount(y)
         for beta in (0.9, 0.999):
@@ -240,7 +240,7 @@ class TestAlpha:
             expected = expected * counts.sum() / (expected @ counts)
             np.testing.assert_allclose(model.class_weight_, expected, rtol=1e-9)
 
-    def test_B14_dict_goes_by_label(self):
+    def test_a_dict_of_weights_goes_by_label(self):
         X, y = table()
         labels = np.where(y == 1, "fraud", "ok")
         by_dict = FocalLogisticRegression(alpha={"ok": 1, "fraud": 10}).fit(X, labels)
@@ -251,7 +251,7 @@ class TestAlpha:
         with pytest.raises(ValueError, match="typo"):
             FocalLogisticRegression(alpha={"typo": 1}).fit(X, labels)
 
-    def test_B15_class_weight_is_a_sample_weight(self):
+    def test_class_weight_is_a_sample_weight(self):
         X, y = table()
         by_class = exact(class_weight={0: 1, 1: 3}).fit(X, y)
         by_row = exact().fit(X, y, sample_weight=np.where(y == 1, 3.0, 1.0))

@@ -106,7 +106,7 @@ def test_posterior_recovers_frequencies(loss, n_classes):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_D08_the_shift_of_logit_adjustment_is_put_back_once(n_classes):
+def test_the_shift_of_logit_adjustment_is_put_back_once(n_classes):
     X, y = table(n_classes)
     y = np.where(np.random.default_rng(0).random(len(y)) < 0.5, 0, y)
     cell = np.eye(4)[(X[:, 0] > 0) * 2 + (X[:, 1] > 0)]

@@ -1,4 +1,4 @@
-"""FocalLogisticRegression as a scikit-learn citizen: the H and J entries of the pitfalls."""
+"""FocalLogisticRegression as a scikit-learn citizen."""
 
 import pickle
 import random
@@ -50,7 +50,7 @@ def table(n_classes=2, n=300):
 )
 # The array API check skips itself with a warning unless SCIPY_ARRAY_API is set.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-def test_H01_scikit_learn_checks(estimator, check):
+def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
@@ -66,7 +66,7 @@ def test_H01_scikit_learn_checks(estimator, check):
     ],
     ids=str,
 )
-def test_H02_labels(labels):
+def test_labels_of_every_type_give_the_same_fit(labels):
     X, y = table()
     model = FocalLogisticRegression().fit(X, labels[y])
     expected = FocalLogisticRegression().fit(X, y)
@@ -76,7 +76,7 @@ def test_H02_labels(labels):
     assert model.classes_.tolist() == labels.tolist()
 
 
-def test_H03_one_class_and_continuous_target():
+def test_one_class_and_continuous_target():
     X, _ = table()
     with pytest.raises(ValueError, match="class"):
         FocalLogisticRegression().fit(X, np.zeros(len(X)))
@@ -96,13 +96,13 @@ def test_H03_one_class_and_continuous_target():
         lambda y: pd.Series(y, dtype="Int64"),
     ],
 )
-def test_H04_target_types(convert):
+def test_target_types(convert):
     X, y = table()
     model = FocalLogisticRegression().fit(X, convert(y))
     np.testing.assert_array_equal(model.coef_, FocalLogisticRegression().fit(X, y).coef_)
 
 
-def test_H04_target_shapes():
+def test_target_shapes():
     X, y = table()
     with pytest.warns(DataConversionWarning):
         model = FocalLogisticRegression().fit(X, y[:, None])
@@ -131,7 +131,7 @@ def memmap_of(X, tmp_path):
     ],
     ids=["float32", "int", "list", "fortran", "view", "memmap", "pandas", "polars"],
 )
-def test_H05_containers(convert, tmp_path):
+def test_containers_of_rows(convert, tmp_path):
     X, y = table()
     X = np.round(3 * X)
     plain = FocalLogisticRegression().fit(X, y)
@@ -142,7 +142,7 @@ def test_H05_containers(convert, tmp_path):
     np.testing.assert_allclose(probability, plain.predict_proba(X), atol=1e-5)
 
 
-def test_H05_feature_names():
+def test_feature_names():
     X, y = table()
     frame = pd.DataFrame(X, columns=list("abcdef"))
     model = FocalLogisticRegression().fit(frame, y)
@@ -156,7 +156,7 @@ def test_H05_feature_names():
 @pytest.mark.parametrize("X_type", [np.asarray, sparse.csr_array])
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("parameters", [{}, {"alpha": "balanced"}, {"alpha": "effective"}], ids=str)
-def test_H06_H07_weights_are_repetitions(X_type, n_classes, parameters):
+def test_weights_are_repetitions(X_type, n_classes, parameters):
     X, y = table(n_classes)
     weight = np.random.default_rng(0).integers(0, 4, len(y))
     model = FocalLogisticRegression(tol=1e-10, **parameters)
@@ -166,7 +166,7 @@ def test_H06_H07_weights_are_repetitions(X_type, n_classes, parameters):
     np.testing.assert_allclose(weighted.class_weight_, repeated.class_weight_, rtol=1e-12)
 
 
-def test_H06_ones_are_none_and_bad_weights_raise():
+def test_weights_of_one_are_no_weights_and_bad_ones_are_refused():
     X, y = table()
     plain = FocalLogisticRegression().fit(X, y)
     np.testing.assert_array_equal(
@@ -178,7 +178,7 @@ def test_H06_ones_are_none_and_bad_weights_raise():
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_H08_grid_search(n_jobs):
+def test_grid_search_over_the_loss_settings(n_jobs):
     X, y = table()
     grid = [
         {"gamma": [0.0, 2.0], "alpha": [None, "balanced", 0.75, [1, 3], {0: 1, 1: 2}]},
@@ -196,7 +196,7 @@ def test_H08_grid_search(n_jobs):
         np.testing.assert_array_equal(scores, serial.cv_results_["mean_test_score"])
 
 
-def test_H08_parameters_are_stored_untouched():
+def test_parameters_are_stored_untouched():
     alpha = {0: 1.0, 1: 2.0}
     model = FocalLogisticRegression(alpha=alpha)
     assert model.get_params()["alpha"] is alpha
@@ -209,7 +209,7 @@ def test_H08_parameters_are_stored_untouched():
         FocalLogisticRegression(2.0, None, "focal")  # keyword-only after alpha
 
 
-def test_H13_seeds_and_global_state():
+def test_seeds_and_global_state():
     X, y = table(n=40_000)
     before = random.getstate(), np.random.mtrand._rand.get_state()[1].copy()
     models = [FocalLogisticRegression(random_state=3).fit(X, y) for _ in range(2)]
@@ -230,7 +230,7 @@ def blas_threads():
     ]
 
 
-def test_H14_threads():
+def test_threads_are_left_as_they_were():
     X, y = table(n=40_000)
     before = blas_threads()
     serial = FocalLogisticRegression().fit(X, y)
@@ -248,7 +248,7 @@ def test_H14_threads():
 @pytest.mark.parametrize("interface", ["spmatrix", "sparray"])
 @pytest.mark.parametrize("form", ["csr", "csc", "coo"])
 @pytest.mark.parametrize("index", [np.int32, np.int64])
-def test_H15_sparse_containers(interface, form, index):
+def test_sparse_containers(interface, form, index):
     X, y = table()
     X[np.abs(X) < 0.7] = 0
     dense = FocalLogisticRegression(tol=1e-9).fit(X, y)
@@ -265,7 +265,7 @@ def test_H15_sparse_containers(interface, form, index):
         np.testing.assert_allclose(probability, dense.predict_proba(X), rtol=1e-6)
 
 
-def test_H15_unsorted_and_duplicate_indices():
+def test_unsorted_and_duplicate_indices():
     # Row 0 holds its entries backwards, row 1 holds 3.0 as 1.0 + 2.0.
     messy = sparse.csr_array(
         (np.array([2.0, 1.0, 1.0, 2.0, -1.0]), np.array([1, 0, 1, 1, 0]), np.array([0, 2, 4, 5])),
@@ -281,7 +281,7 @@ def test_H15_unsorted_and_duplicate_indices():
 
 
 @pytest.mark.slow
-def test_H15_sparse_memory():
+def test_sparse_memory():
     rng = np.random.default_rng(0)
     n = 20_000
     X = sparse.random_array((n, n), density=1e-4, format="csr", rng=rng)
@@ -296,7 +296,7 @@ def test_H15_sparse_memory():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_H16_nan_and_infinity(bad):
+def test_nan_and_infinity_are_refused(bad):
     X, y = table()
     wrong = X.copy()
     wrong[3, 2] = bad
@@ -309,7 +309,7 @@ def test_H16_nan_and_infinity(bad):
         FocalLogisticRegression().fit(X, np.where(y == 0, bad, y))
 
 
-def test_H17_metadata_routing():
+def test_metadata_routing():
     X, y = table()
     weight = np.where(y == 1, 5.0, 1.0)
     with sklearn.config_context(enable_metadata_routing=True):
@@ -326,7 +326,7 @@ def test_H17_metadata_routing():
             silent.fit(X, y, sample_weight=weight)
 
 
-def test_H18_import_is_light():
+def test_import_is_light():
     code = (
         "import sys, skfocal, numpy as np\n"
         "X = np.arange(20.0)[:, None]\n"
@@ -339,7 +339,7 @@ def test_H18_import_is_light():
     assert done.stdout.strip() == "[]"
 
 
-def test_H20_and_wrappers():
+def test_pipelines_with_samplers_and_wrappers():
     X, y = make_classification(400, 6, weights=[0.9], random_state=0)
     model = FocalLogisticRegression()
     sampled = make_sampling_pipeline(SMOTE(random_state=0), model).fit(X, y)
@@ -361,7 +361,7 @@ def test_pickle_and_score():
     assert model.score(X, y) == np.mean(model.predict(X) == y)
 
 
-def test_J01_J02_parameters_and_tags():
+def test_parameters_and_tags():
     names = set(FocalLogisticRegression().get_params())
     assert not names & {"penalty", "n_jobs"}
     tags = get_tags(FocalLogisticRegression())
@@ -376,7 +376,7 @@ def test_J01_J02_parameters_and_tags():
 @pytest.mark.parametrize(
     "parameters", [{"alpha": 0.9}, {"class_weight": {0: 1, 1: 50}}, {"gamma": 5.0}], ids=str
 )
-def test_J05_agreement_and_weights_on_a_rare_class(parameters):
+def test_agreement_and_weights_on_a_rare_class(parameters):
     X, y = make_classification(600, 6, weights=[0.95], random_state=0)
     weight = np.random.default_rng(0).integers(0, 3, len(y))
     model = FocalLogisticRegression(tol=1e-10, **parameters)

@@ -29,7 +29,7 @@ def make(loss, l2=1e-4, **kind):
 @pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
 @pytest.mark.parametrize("gamma", [0.5, 2.0, 5.0])
 @pytest.mark.parametrize("kind", [{}, {"collinear": True}, {"separable": True}], ids=str)
-def test_F15_focal_fit_ends_lower_with_a_small_gradient(solver, gamma, kind):
+def test_focal_fit_ends_lower_with_a_small_gradient(solver, gamma, kind):
     objective = make(FocalLoss(gamma=gamma), **kind)
     zero = np.zeros(objective.shape[1])
     plain = SOLVERS["newton"](make(CrossEntropyLoss(), **kind), zero, tol=1e-8, max_iter=200)
