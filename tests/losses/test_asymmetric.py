@@ -9,7 +9,7 @@ from skfocal.posterior import log_odds
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_A07_negatives_of_the_paper(dtype):
+def test_negatives_of_the_paper(dtype):
     loss = AsymmetricLoss(gamma_negative=4.0, shift=0.05)
     worst = loss.value(np.array([-100.0], dtype=dtype), 0)
     np.testing.assert_allclose(worst, 2.4400427, rtol=1e-6)
@@ -21,7 +21,7 @@ def test_A07_negatives_of_the_paper(dtype):
     np.testing.assert_allclose(plain.value(np.array([-100.0], dtype=dtype), 0), 100.0, rtol=1e-6)
 
 
-def test_A07_gradient_just_above_the_kink_is_finite():
+def test_gradient_just_above_the_kink_is_finite():
     kink = -np.log(0.05 / 0.95)
     margin = kink - np.array([1e-15, 1e-12, 1e-6, 1e-3])
     slope = AsymmetricLoss(gamma_negative=0.5).derivative(margin, 0)
@@ -30,7 +30,7 @@ def test_A07_gradient_just_above_the_kink_is_finite():
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.05, 0.2])
-def test_F06_derivatives_in_the_logit_of_the_shifted_probability(shift):
+def test_derivatives_in_the_logit_of_the_shifted_probability(shift):
     loss = AsymmetricLoss(gamma_positive=1.0, gamma_negative=4.0, shift=shift)
     margin = np.linspace(-10, 10, 400)
     if shift:

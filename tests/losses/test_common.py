@@ -276,7 +276,7 @@ def test_multiclass_posterior_inverts_the_population_minimiser(name, loss):
 
 
 @pytest.mark.parametrize(("name", "loss"), INVERTIBLE)
-def test_G04_corrected_log_odds_at_the_ends(name, loss):
+def test_corrected_log_odds_at_the_ends(name, loss):
     bound = loss.bind(COUNTS[:2])
     scores = np.concatenate([[-1e4, -1e3], np.linspace(-30, 30, 10_000), [1e3, 1e4]])
     for kind in ("weighted", "posterior"):

@@ -10,7 +10,7 @@ from skfocal.margins import binary_gradient, binary_margin
 from tests import oracles
 
 
-def test_A08_log_loss_of_the_framework_to_four_units_in_the_last_place():
+def test_log_loss_of_the_framework_to_four_units_in_the_last_place():
     x = np.linspace(-80, 80, 10_000)
     for target in (0, 1):
         got = CrossEntropyLoss().value(binary_margin(x, np.full(len(x), target)))
@@ -18,7 +18,7 @@ def test_A08_log_loss_of_the_framework_to_four_units_in_the_last_place():
         np.testing.assert_array_max_ulp(got, expected, maxulp=4)
 
 
-def test_A08_no_epsilon_puts_a_floor_under_the_loss():
+def test_no_epsilon_puts_a_floor_under_the_loss():
     margin = np.array([50], dtype=np.float32)
     np.testing.assert_allclose(CrossEntropyLoss().value(margin), 1.92875e-22, rtol=1e-5)
     assert oracles.wrong_cross_entropy_with_epsilon(margin) == pytest.approx(1e-7, rel=0.3)
@@ -31,7 +31,7 @@ def test_mean_over_rows_is_log_loss_of_scikit_learn():
     assert value.mean() == pytest.approx(log_loss(target, expit(x)), rel=1e-12)
 
 
-def test_F07_gradient_and_curvature_in_the_score():
+def test_gradient_and_curvature_in_the_score():
     x = np.linspace(-40, 40, 801)
     for target in (0, 1):
         t = np.full(len(x), target)

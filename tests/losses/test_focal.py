@@ -49,7 +49,7 @@ def test_gamma_0_as_a_tensor():
     np.testing.assert_array_equal(got, CrossEntropyLoss().value(margin))
 
 
-def test_F07_small_gamma_is_near_cross_entropy():
+def test_small_gamma_is_near_cross_entropy():
     x = np.linspace(-20, 20, 401)
     p = expit(x)
     for target in (0, 1):
@@ -79,7 +79,7 @@ def test_one_gamma_per_label(dtype):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("target", [0, 1])
 @pytest.mark.parametrize("gamma", GAMMAS)
-def test_A01_extreme_scores(gamma, target, dtype):
+def test_extreme_scores(gamma, target, dtype):
     x = EXTREMES.astype(dtype)
     rtol, tiny = {np.float32: 3e-5, np.float64: 1e-12}[dtype], np.finfo(dtype).smallest_normal
     expected = reference(x, target, gamma)
@@ -92,7 +92,7 @@ def test_A01_extreme_scores(gamma, target, dtype):
     np.testing.assert_array_equal(far, [-1, 0] if target else [0, 1])
 
 
-def test_A01_spot_values_and_the_formula_that_overflows():
+def test_spot_values_and_the_formula_that_overflows():
     x = np.array([-88, -89, -1e4], dtype=np.float32)
     np.testing.assert_allclose(focal(x, 1, 2.0), [88, 89, 1e4], rtol=1e-6)
     wrong = oracles.wrong_modulator_by_log1p_exp(x, 1, 2.0)
@@ -101,7 +101,7 @@ def test_A01_spot_values_and_the_formula_that_overflows():
 
 
 @pytest.mark.parametrize("gamma", [0.1, 0.5, 0.99])
-def test_A02_fractional_gamma_at_saturated_probabilities(gamma):
+def test_fractional_gamma_at_saturated_probabilities(gamma):
     m = np.array([17, 30, 89, 104, 1e3, 1e4], dtype=np.float32)
     value, slope = FocalLoss(gamma).evaluate(m, 1)
     assert np.all(value >= 0)
@@ -114,7 +114,7 @@ def test_A02_fractional_gamma_at_saturated_probabilities(gamma):
     assert np.any(~np.isfinite(oracles.wrong_derivative_by_power(m, gamma)))
 
 
-def test_A03_the_power_of_q_is_taken_in_log_space():
+def test_the_power_of_q_is_taken_in_log_space():
     m = np.array([150], dtype=np.float32)
     # The slope relative to cross-entropy is the modulator times 1 + gamma, out here.
     modulator = np.exp(FocalLoss(0.1).log_relative_slope(m)) / np.float32(1.1)
@@ -128,28 +128,28 @@ def test_A03_the_power_of_q_is_taken_in_log_space():
 
 @pytest.mark.parametrize("alpha", [0.25, 0.75])
 @pytest.mark.parametrize("gamma", [1.0, 2.0, 5.0])
-def test_A09_agreement_with_the_popular_formula_where_it_is_right(gamma, alpha):
+def test_agreement_with_the_popular_formula_where_it_is_right(gamma, alpha):
     x = np.linspace(-10, 10, 401)
     for target, weight in ((0, 1 - alpha), (1, alpha)):
         popular = oracles.popular_sigmoid_focal(x, np.full(len(x), target), alpha, gamma)
         np.testing.assert_allclose(weight * focal(x, target, gamma), popular, rtol=1e-10)
 
 
-def test_B11_weights_stay_out_of_the_modulator():
+def test_weights_stay_out_of_the_modulator():
     weighted = 3 * FocalLoss(2.0).value(logit(0.9))
     assert weighted == pytest.approx(0.003160815, rel=1e-6)
     wrong = oracles.wrong_focal_with_weighted_probability(0.9, 3.0, 2.0)
     assert wrong == pytest.approx(0.02321334, rel=1e-6)
 
 
-def test_D01_the_modulator_is_differentiated():
+def test_the_modulator_is_differentiated():
     assert focal(0.0, 1, 2.0, 1) == pytest.approx(-0.2982868, abs=1e-7)
 
 
 @pytest.mark.parametrize(
     ("gamma", "p"), [(0.5, 0.0177), (1.0, 0.0432), (2.0, 0.0578), (3.0, 0.0575), (5.0, 0.0502)]
 )
-def test_F01_the_curvature_is_negative_on_hard_rows(gamma, p):
+def test_the_curvature_is_negative_on_hard_rows(gamma, p):
     loss = FocalLoss(gamma)
     assert loss.second_derivative(logit(p - 1e-4)) < 0 < loss.second_derivative(logit(p + 1e-4))
     margin = np.linspace(-30, 30, 601)
@@ -160,7 +160,7 @@ def test_F01_the_curvature_is_negative_on_hard_rows(gamma, p):
 
 
 @pytest.mark.parametrize("gamma", GAMMAS)
-def test_F05_second_derivative_of_both_classes(gamma):
+def test_second_derivative_of_both_classes(gamma):
     x = np.linspace(-20, 20, 41) + 0.0137
     for target in (0, 1):
         got = focal(x, target, gamma, 2)
@@ -172,7 +172,7 @@ def test_F05_second_derivative_of_both_classes(gamma):
 
 
 @pytest.mark.parametrize("gamma", [0.5, 2.0])
-def test_F08_float32_margins(gamma):
+def test_float32_margins(gamma):
     x = np.array([-1000, -100, -18, 0, 18, 100, 1000], dtype=np.float32)
     for target in (0, 1):
         gradient, curvature = focal(x, target, gamma, 1), focal(x, target, gamma, 2)
@@ -197,7 +197,7 @@ def test_gamma_of_the_wrong_type(gamma):
         FocalLoss(gamma)
 
 
-def test_C11_swapped_arguments():
+def test_swapped_arguments():
     with pytest.raises(TypeError):
         FocalLoss(0.25, 2.0)
 

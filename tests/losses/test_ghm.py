@@ -16,7 +16,7 @@ def test_weights_are_those_of_the_paper():
         assert got.sum() == pytest.approx(200, rel=1e-12)
 
 
-def test_E04_convention_non_empty_bins():
+def test_convention_non_empty_bins():
     p = np.array([0.05] * 8 + [0.55, 0.95])  # of the positive class, all rows being negative
     margin = np.log(1 - p) - np.log(p)
     loss = GHMLoss()
@@ -29,12 +29,12 @@ def test_E04_convention_non_empty_bins():
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_E03_both_ends_of_the_scale_lie_in_a_bin(dtype):
+def test_both_ends_of_the_scale_lie_in_a_bin(dtype):
     margin = np.array([-1e3, 0, 1e3], dtype=dtype)  # norms 1, 1/2 and 0
     np.testing.assert_allclose(GHMLoss().batch_weight(margin), 1, rtol=1e-12)
 
 
-def test_E07_one_row_weighs_1_and_order_does_not_matter():
+def test_one_row_weighs_1_and_order_does_not_matter():
     assert GHMLoss().batch_weight(np.array([0.3])).tolist() == [1.0]
     rng = np.random.default_rng(0)
     margin, order = rng.normal(size=(50, 3)), rng.permutation(50)

@@ -9,7 +9,7 @@ from skfocal.losses import CrossEntropyLoss, HardTruncatedLoss, list_losses
 CE = CrossEntropyLoss()
 
 
-def test_C09_rows_below_the_threshold_count_fully_and_rows_above_not_at_all():
+def test_rows_below_the_threshold_count_fully_and_rows_above_not_at_all():
     for threshold in (0.5, 0.6, 0.9):
         margin = logit(np.array([0.01, threshold - 1e-9, threshold + 1e-9, 0.999]))
         hard = [True, True, False, False]

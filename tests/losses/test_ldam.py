@@ -12,7 +12,7 @@ from skfocal.posterior import log_odds
 MARGIN = np.linspace(-20, 20, 41)
 
 
-def test_D07_margins_of_the_paper():
+def test_margins_of_the_paper():
     np.testing.assert_allclose(LDAMLoss().bind([10000, 16]).class_margin, [0.1, 0.5], rtol=1e-15)
     weighted = LDAMLoss(max_margin=2.0).bind([0.5 * 81, 0.5])
     np.testing.assert_allclose(weighted.class_margin, [2 / 3, 2.0], rtol=1e-14)
@@ -28,7 +28,7 @@ def test_margins_of_each_label_come_from_its_own_counts():
     np.testing.assert_allclose(bound.value(margin, 1)[0], -log_expit([-0.5, -0.25]), rtol=1e-14)
 
 
-def test_D07_an_absent_class_is_as_rare_as_the_rarest():
+def test_an_absent_class_is_as_rare_as_the_rarest():
     np.testing.assert_allclose(LDAMLoss().bind([160000, 0, 256]).class_margin, [0.1, 0.5, 0.5])
     for counts in ([0, 0], [1, -1], [1, np.nan], [[1, 0], [1, 0]], [3], [[1, 2]] * 3):
         with pytest.raises(ValueError, match="LDAMLoss: class_counts must"):
@@ -48,7 +48,7 @@ def test_the_true_class_score_is_lowered_and_all_scores_are_scaled():
         np.testing.assert_allclose(value, -np.log(p[label]), rtol=1e-13)
 
 
-def test_D07_no_margin_is_cross_entropy_bound_or_not():
+def test_no_margin_is_cross_entropy_bound_or_not():
     for loss in (LDAMLoss(max_margin=0.0), LDAMLoss(max_margin=0.0).bind([9, 1])):
         for got, expected in zip(
             loss.evaluate(MARGIN), CrossEntropyLoss().evaluate(MARGIN), strict=True
@@ -57,7 +57,7 @@ def test_D07_no_margin_is_cross_entropy_bound_or_not():
         assert loss.traits == CrossEntropyLoss().traits
 
 
-def test_D07_raw_probabilities_are_those_of_the_unshifted_score():
+def test_raw_probabilities_are_those_of_the_unshifted_score():
     bound = LDAMLoss().bind([90, 10])
     np.testing.assert_array_equal(log_odds(bound, MARGIN, "binary", kind="raw"), MARGIN)
 

@@ -10,7 +10,7 @@ from skfocal.margins import multiclass_margin, transform_scores
 from skfocal.posterior import log_odds, scores_from_probabilities
 
 
-def test_D08_training_sees_the_prior_and_raw_prediction_does_not():
+def test_training_sees_the_prior_and_raw_prediction_does_not():
     bound = LogitAdjustedLoss(tau=1.0).bind([90, 10])
     scores = np.zeros((2, 2))
     labels = np.array([0, 1])
@@ -25,7 +25,7 @@ def test_D08_training_sees_the_prior_and_raw_prediction_does_not():
 
 
 @pytest.mark.parametrize("tau", [0.0, 0.5, 1.0, 2.0])
-def test_D08_posterior_puts_the_shift_back_once_and_weighted_keeps_it(tau):
+def test_posterior_puts_the_shift_back_once_and_weighted_keeps_it(tau):
     counts = np.array([700, 200, 100])
     prior, eta = counts / 1000, np.array([0.5, 0.3, 0.2])
     bound = LogitAdjustedLoss(tau=tau).bind(counts)

@@ -22,7 +22,7 @@ def test_unit_sharpness_at_one_half_is_focal_loss():
 
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("threshold", [0.5, 0.6, 0.9])
-def test_C09_tends_to_hard_truncation(space, threshold):
+def test_tends_to_hard_truncation(space, threshold):
     p = np.linspace(0.001, 0.999, 999)
     margin = np.log(p / (1 - p))[np.abs(p - threshold) > 0.05]
     hard = HardTruncatedLoss(threshold=threshold).evaluate(margin)
