@@ -225,7 +225,7 @@ class TestRows:
 
 
 class TestEarlyStopping:
-    def test_H10_split(self):
+    def test_validation_rows_keep_the_rare_class(self):
         codes = np.r_[np.zeros(990), np.ones(10), 2].astype(int)
         training, validation = stratified_split(codes, 0.2, np.random.default_rng(0))
         assert np.bincount(codes[validation], minlength=3).tolist() == [198, 2, 0]
@@ -234,7 +234,7 @@ class TestEarlyStopping:
         assert (few >= 100).sum() == 1
 
     @pytest.mark.parametrize("n_classes", [2, 3])
-    def test_H11_best_weights_are_restored(self, n_classes):
+    def test_best_weights_are_restored(self, n_classes):
         X, y = table(n_classes, n=400)
         X_val, y_val = X[300:], y[300:]
         model = small(
@@ -287,7 +287,7 @@ class TestSchedules:
         np.testing.assert_allclose(warm.predict_proba(X), plain.predict_proba(X), atol=1e-6)
         assert isinstance(small(warm_up=2).fit(X, y).loss_, FocalLoss)
 
-    def test_G07_loss_and_weights_are_those_of_the_best_epoch(self):
+    def test_loss_and_weights_are_those_of_the_best_epoch(self):
         X, y = table(n=300)
         schedule = GammaSchedule(start=0.0, stop=2.0, epochs=10)
         model = small(
@@ -304,7 +304,7 @@ class TestSchedules:
 
 
 class TestContinuation:
-    def test_H12_warm_start(self):
+    def test_warm_start(self):
         X, y = table()
         whole = small(**FULL_BATCH, max_epochs=10).fit(X, y)
         halves = small(**FULL_BATCH, max_epochs=5, warm_start=True)
@@ -316,7 +316,7 @@ class TestContinuation:
         halves.set_params(warm_start=False).fit(X, y)
         np.testing.assert_allclose(halves.predict_proba(X), first, atol=1e-7)
 
-    def test_H12_partial_fit(self):
+    def test_partial_fit(self):
         X, y = table()
         whole = small(**FULL_BATCH, max_epochs=10).fit(X, y)
         parts = small(**FULL_BATCH)
@@ -324,7 +324,7 @@ class TestContinuation:
             parts.partial_fit(X, y, classes=[0, 1])
         np.testing.assert_allclose(parts.predict_proba(X), whole.predict_proba(X), atol=1e-5)
 
-    def test_H03_partial_fit_knows_all_classes(self):
+    def test_partial_fit_knows_all_classes(self):
         X, _ = table()
         y = np.arange(len(X)) % 2
         model = small().partial_fit(X, y, classes=range(10))

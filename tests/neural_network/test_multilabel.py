@@ -26,7 +26,7 @@ LINEAR = EXACT | {
     "max_epochs": 250,
     "random_state": 0,
 }
-REASON = "mini-batches, dropout and float32 cannot meet 1e-7; test_H06 takes its place"
+REASON = "mini-batches, dropout and float32 cannot meet 1e-7; test takes its place"
 
 
 def table(n_labels=3, n=200):
@@ -40,7 +40,7 @@ def small(**parameters):
 
 
 class TestShapes:
-    def test_H09_indicator(self):
+    def test_multilabel_outputs_have_one_column_a_label(self):
         X, Y = table()
         model = small().fit(X, Y)
         probability, decision, labels = (
@@ -67,7 +67,7 @@ class TestShapes:
             pd.DataFrame,
         ],
     )
-    def test_H09_forms_of_the_indicator(self, convert):
+    def test_forms_of_the_indicator(self, convert):
         X, Y = table()
         np.testing.assert_array_equal(
             small().fit(X, convert(Y)).predict_proba(X), small().fit(X, Y).predict_proba(X)
@@ -97,7 +97,7 @@ class TestShapes:
             atol=1e-6,
         )
 
-    def test_H09_constant_labels(self):
+    def test_constant_labels(self):
         X, Y = table()
         Y[:, 0], Y[:, 1] = 0, 1
         for parameters in ({}, {"alpha": "balanced"}, {"class_weight": "balanced"}):
@@ -144,7 +144,7 @@ class TestObjective:
         model = small(loss=loss, max_epochs=40, learning_rate_init=0.02).fit(X, Y)
         assert average_precision_score(Y, model.predict_proba(X), average="macro") > 0.75
 
-    def test_H06_weights_are_repetitions(self):
+    def test_weights_are_repetitions(self):
         X, Y = table()
         weight = np.random.default_rng(0).integers(0, 4, len(Y))
         for alpha in (None, "balanced"):
@@ -158,7 +158,7 @@ class TestObjective:
 
 class TestEarlyStopping:
     @pytest.mark.parametrize("fraction", [0.1, 0.2, 0.5])
-    def test_H10_iterative_split(self, fraction):
+    def test_iterative_split(self, fraction):
         rng = np.random.default_rng(0)
         rates = np.array([0.5, 0.2, 0.05, 0.01, 0.005])
         Y = (rng.random((1000, 5)) < rates).astype(int)
@@ -172,14 +172,14 @@ class TestEarlyStopping:
         assert np.all(held_out[common] > 0)
         assert np.all(Y[training].sum(axis=0)[common] > 0)
 
-    def test_H10_five_positives_are_on_both_sides(self):
+    def test_five_positives_are_on_both_sides(self):
         Y = np.zeros((200, 2), dtype=int)
         Y[:5, 0] = Y[3:100, 1] = 1
         training, validation = iterative_split(Y, 0.05, np.random.default_rng(0))
         assert Y[validation].sum(axis=0).min() >= 1
         assert Y[training, 0].sum() >= 3
 
-    def test_H11_best_weights_are_restored(self):
+    def test_best_weights_are_restored(self):
         X, Y = table(n=300)
         model = small(
             early_stopping=True, max_epochs=40, n_iter_no_change=3, learning_rate_init=0.05
@@ -194,7 +194,7 @@ class TestEarlyStopping:
             model.fit(X[:200], Y[:200], X_val=X[200:], y_val=Y[200:, :2])
 
 
-def test_H12_warm_start():
+def test_warm_start():
     X, Y = table()
     whole = small(**EXACT, max_epochs=6).fit(X, Y)
     halves = small(**EXACT, max_epochs=3, warm_start=True)
@@ -204,14 +204,14 @@ def test_H12_warm_start():
         halves.fit(X, Y[:, :2])
 
 
-def test_H13_seeds():
+def test_the_same_seed_gives_the_same_fit():
     X, Y = table()
     first, second = (small(early_stopping=True).fit(X, Y).predict_proba(X) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert np.abs(small(random_state=1).fit(X, Y).predict_proba(X) - first).max() > 1e-3
 
 
-def test_J02_tags():
+def test_tags_tell_the_truth():
     tags = get_tags(MultiLabelFocalClassifier())
     assert tags.classifier_tags.multi_label
     assert not tags.classifier_tags.multi_class

@@ -90,7 +90,7 @@ class TestModule:
         again = pickle.loads(pickle.dumps(model))
         np.testing.assert_array_equal(again.decision_function(X), raw)
 
-    def test_I04_same_seed_same_result_and_global_state_untouched(self, estimator, table):
+    def test_same_seed_same_result_and_global_state_untouched(self, estimator, table):
         X, y = table()
         model = estimator(module=TwoLayers, max_epochs=3, random_state=3)
         first = model.fit(X, y).decision_function(X)

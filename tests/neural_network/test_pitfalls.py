@@ -76,7 +76,7 @@ def passes(monkeypatch):
 
 class TestWeights:
     @both
-    def test_B04_half_is_none(self, cls):
+    def test_alpha_of_half_is_no_alpha(self, cls):
         X, y = table(cls)
         assert inspect.signature(cls).parameters["alpha"].default is None
         np.testing.assert_array_equal(
@@ -84,13 +84,13 @@ class TestWeights:
         )
 
     @both
-    def test_B03_B05_alpha_acts_and_raises_the_positives(self, cls):
+    def test_alpha_acts_and_raises_the_positives(self, cls):
         X, y = table(cls)
         means = [small(cls, gamma=0.0, alpha=a).fit(X, y).predict_proba(X) for a in (0.1, 0.9)]
         assert means[1][:, -1].mean() > means[0][:, -1].mean() + 0.01
 
     @both
-    def test_B12_balanced_alpha_is_balanced_class_weight(self, cls):
+    def test_balanced_alpha_is_balanced_class_weight(self, cls):
         X, y = table(cls)
         X, y = X[: 100 + len(X) // 3], y[: 100 + len(X) // 3]
         alpha, class_weight = (
@@ -99,7 +99,7 @@ class TestWeights:
         np.testing.assert_allclose(alpha.class_weight_, class_weight.class_weight_, rtol=1e-12)
         np.testing.assert_allclose(alpha.predict_proba(X), class_weight.predict_proba(X), atol=1e-6)
 
-    def test_B14_dict_goes_by_label(self):
+    def test_a_dict_of_weights_goes_by_label(self):
         X, y = table(FocalMLPClassifier)
         names = np.array(["ok", "fraud"])[y]
         by_name = small(FocalMLPClassifier, alpha={"ok": 1, "fraud": 10}).fit(X, names)
@@ -109,7 +109,7 @@ class TestWeights:
         for other in (by_place, by_code):
             np.testing.assert_array_equal(by_name.predict_proba(X), other.predict_proba(X))
 
-    def test_B15_class_weight_is_a_sample_weight(self):
+    def test_class_weight_is_a_sample_weight(self):
         X, y = table(FocalMLPClassifier)
         model = small(
             FocalMLPClassifier,
@@ -133,7 +133,7 @@ class TestProbabilities:
     @pytest.mark.parametrize("kind", ["raw", "weighted", "posterior"])
     @pytest.mark.parametrize("weights", [{}, {"alpha": [1, 7]}, {"class_weight": {0: 1, 1: 9}}])
     @both
-    def test_G05_the_outputs_agree(self, cls, weights, kind):
+    def test_the_outputs_agree(self, cls, weights, kind):
         X, y = table(cls)
         if cls is MultiLabelFocalClassifier:
             weights = {"alpha": 7 / 8} if "alpha" in weights else weights
@@ -145,7 +145,7 @@ class TestProbabilities:
         np.testing.assert_array_equal(model.predict(X), (positive > 0.5).astype(int))
 
     @pytest.mark.parametrize("kind", ["raw", "weighted", "posterior"])
-    def test_G05_four_classes(self, kind):
+    def test_the_outputs_agree_for_four_classes(self, kind):
         X, y = make_classification(200, 6, n_informative=4, n_classes=4, random_state=0)
         model = small(FocalMLPClassifier, probabilities=kind, alpha=[1, 2, 3, 9]).fit(X, y)
         np.testing.assert_array_equal(model.predict_proba(X).argmax(axis=1), model.predict(X))
@@ -154,7 +154,7 @@ class TestProbabilities:
         )
 
     @pytest.mark.parametrize("scoring", ["average_precision", "neg_log_loss"])
-    def test_G10_what_early_stopping_watches_does_not_depend_on_gamma(self, scoring):
+    def test_what_early_stopping_watches_does_not_depend_on_gamma(self, scoring):
         rng = np.random.default_rng(0)
         risk = rng.uniform(0.01, 0.9, 40)
         target = (rng.random(40) < risk).astype(int)
@@ -172,7 +172,7 @@ class TestProbabilities:
 
     @pytest.mark.parametrize("name", list_losses())
     @pytest.mark.filterwarnings("ignore:.*has no inverse")
-    def test_I01_raw_probabilities_are_the_sigmoid_of_the_network(self, name):
+    def test_raw_probabilities_are_the_sigmoid_of_the_network(self, name):
         if "multilabel" not in get_loss(name).tasks:
             pytest.skip(f"{name} is not defined for multilabel")
         X, Y = table(MultiLabelFocalClassifier)
@@ -184,7 +184,7 @@ class TestProbabilities:
         shifted = expit(scores * model.loss_.score_scale)
         np.testing.assert_allclose(probability, shifted, rtol=1e-4, atol=1e-6)
 
-    def test_I01_the_criterion_is_none_of_the_stock_ones(self):
+    def test_the_criterion_is_none_of_the_stock_ones(self):
         stock = (torch.nn.BCEWithLogitsLoss, torch.nn.BCELoss, torch.nn.NLLLoss)
         assert not issubclass(LossModule, (*stock, torch.nn.CrossEntropyLoss))
 
@@ -199,7 +199,7 @@ LEARNER = {
     "random_state": 0,
 }
 RATES = {FocalMLPClassifier: 0.05, MultiLabelFocalClassifier: 0.02}
-WEIGHTS_REASON = "mini-batches, dropout and float32 cannot meet 1e-7; test_H06 takes its place"
+WEIGHTS_REASON = "mini-batches, dropout and float32 cannot meet 1e-7; test takes its place"
 
 
 def excused(estimator):
@@ -224,18 +224,18 @@ def excused(estimator):
     xfail_strict=True,
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-def test_H01_scikit_learn_checks(estimator, check):
+def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
 class TestData:
-    def test_H03_batches_of_one_row(self):
+    def test_batches_of_one_row(self):
         X, Y = table(MultiLabelFocalClassifier)
         model = small(MultiLabelFocalClassifier, batch_size=1, max_epochs=1).fit(X[:30], Y[:30])
         assert model.predict_proba(X).shape == (200, 3)
 
     @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
-    def test_H04_more_types_of_the_target(self, dtype):
+    def test_more_types_of_the_target(self, dtype):
         X, y = table(FocalMLPClassifier)
         np.testing.assert_array_equal(
             small(FocalMLPClassifier).fit(X, y.astype(dtype)).predict_proba(X),
@@ -260,7 +260,7 @@ class TestData:
         ],
         ids="float32 int list fortran view readonly pandas polars csr csrmatrix csc coo".split(),
     )
-    def test_H05_H15_I07_containers_of_multilabel(self, convert):
+    def test_containers_of_multilabel(self, convert):
         X, Y = table(MultiLabelFocalClassifier)
         X = np.round(3 * X)
         other = convert(X)
@@ -269,7 +269,7 @@ class TestData:
         expected = small(MultiLabelFocalClassifier).fit(X, Y).predict_proba(X)
         np.testing.assert_allclose(probability, expected, atol=1e-5)
 
-    def test_H05_feature_names_of_multilabel(self):
+    def test_feature_names_of_multilabel(self):
         X, Y = table(MultiLabelFocalClassifier)
         frame = pd.DataFrame(X, columns=list("abcdef"))
         model = small(MultiLabelFocalClassifier).fit(frame, Y)
@@ -279,7 +279,7 @@ class TestData:
                 model.predict(wrong)
 
     @both
-    def test_I06_types_in_and_out(self, cls, passes):
+    def test_types_in_and_out(self, cls, passes):
         X, y = table(cls)
         assert X.dtype == np.float64
         model = small(cls).fit(X, y)
@@ -294,12 +294,12 @@ class TestData:
             assert set(chosen) == {5, 6}
 
     @both
-    def test_I07_dicts_are_refused(self, cls):
+    def test_dicts_are_refused(self, cls):
         X, y = table(cls)
         with pytest.raises((ValueError, TypeError)):
             small(cls).fit({"X": X}, y)
 
-    def test_H06_ones_are_none_and_bad_weights_raise(self):
+    def test_weights_of_one_are_no_weights_and_bad_ones_are_refused(self):
         X, Y = table(MultiLabelFocalClassifier)
         model = small(MultiLabelFocalClassifier)
         ones = clone(model).fit(X, Y, np.ones(200)).predict_proba(X)
@@ -311,7 +311,7 @@ class TestData:
     @pytest.mark.parametrize(
         "weights", [{"alpha": "effective"}, {"class_weight": "balanced"}], ids=str
     )
-    def test_H07_counts_are_of_weights(self, weights):
+    def test_counts_are_of_weights(self, weights):
         X, Y = table(MultiLabelFocalClassifier)
         weight = np.random.default_rng(0).integers(0, 4, len(Y))
         model = small(MultiLabelFocalClassifier, **EXACT, **weights)
@@ -321,7 +321,7 @@ class TestData:
         np.testing.assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), atol=1e-5)
 
     @pytest.mark.slow
-    def test_H15_sparse_rows_are_made_dense_a_batch_at_a_time(self):
+    def test_sparse_rows_are_made_dense_a_batch_at_a_time(self):
         X = sparse.random_array((4000, 8000), density=1e-3, format="csr", rng=0)
         model = small(
             FocalMLPClassifier,
@@ -340,7 +340,7 @@ class TestData:
 
     @both
     @pytest.mark.parametrize("bad", [np.nan, np.inf])
-    def test_H16_nan_and_infinity(self, cls, bad):
+    def test_nan_and_infinity_are_refused(self, cls, bad):
         X, y = table(cls)
         wrong = X.copy()
         wrong[3, 2] = bad
@@ -358,7 +358,7 @@ class TestData:
                 call()
 
     @both
-    def test_H17_routing_through_a_search(self, cls):
+    def test_routing_through_a_search(self, cls):
         X, y = table(cls)
         weight = np.random.default_rng(0).uniform(0.1, 5, 200)
         grid = {"gamma": [1.0]}
@@ -376,7 +376,7 @@ class TestData:
 
 class TestValidation:
     @both
-    def test_H10_I09_weights_follow_their_rows(self, cls):
+    def test_weights_follow_their_rows(self, cls):
         X, y = table(cls)
         weight = np.random.default_rng(0).uniform(0.1, 5, 200)
         model = small(cls, early_stopping=True, validation_fraction=0.25, max_epochs=8)
@@ -392,7 +392,7 @@ class TestValidation:
         assert scores[1] != pytest.approx(scores[0], abs=1e-4)
 
     @both
-    def test_H10_rows_of_the_user_are_used_whole_and_not_trained_on(self, cls, passes):
+    def test_rows_of_the_user_are_used_whole_and_not_trained_on(self, cls, passes):
         X, y = table(cls)
         X[:, 0] = np.arange(200)
         model = small(cls, early_stopping=True, standardize=False, batch_size=32)
@@ -405,18 +405,18 @@ class TestValidation:
         assert watched == sorted(3 * list(range(150, 200)))
 
     @both
-    def test_H11_average_precision_is_watched_by_default(self, cls):
+    def test_average_precision_is_watched_by_default(self, cls):
         assert inspect.signature(cls).parameters["scoring"].default == "average_precision"
 
     @both
-    def test_I09_no_fit_parameters_pass_through(self, cls):
+    def test_no_fit_parameters_pass_through(self, cls):
         X, y = table(cls)
         with pytest.raises(TypeError, match="groups"):
             small(cls, early_stopping=True).fit(X, y, groups=y)
 
     @both
     @pytest.mark.parametrize("early_stopping", [False, True])
-    def test_I02_rows_an_epoch(self, cls, early_stopping, passes):
+    def test_every_row_is_seen_once_an_epoch(self, cls, early_stopping, passes):
         X, y = table(cls)
         small(cls, batch_size=32, early_stopping=early_stopping, validation_fraction=0.2).fit(X, y)
         trained = sum(len(p.X) for p in passes if p.training)
@@ -429,7 +429,7 @@ class TestValidation:
 
 
 class TestContinuation:
-    def test_H12_fit_forgets_and_refuses_other_features(self):
+    def test_fit_forgets_and_refuses_other_features(self):
         X, Y = table(MultiLabelFocalClassifier)
         model = small(MultiLabelFocalClassifier)
         first = model.fit(X, Y).predict_proba(X)
@@ -463,7 +463,7 @@ def two_threads():
 
 class TestSeedsAndThreads:
     @both
-    def test_H13_I04_seeds(self, cls):
+    def test_the_same_seed_gives_the_same_fit(self, cls):
         X, y = table(cls)
         before = global_states()
         model = small(cls, dropout=0.3, batch_size=32, early_stopping=True)
@@ -483,7 +483,7 @@ class TestSeedsAndThreads:
 
     @both
     @pytest.mark.parametrize("fails", [False, True])
-    def test_H14_thread_counts_are_as_before(self, cls, fails, two_threads, monkeypatch):
+    def test_thread_counts_are_as_before(self, cls, fails, two_threads, monkeypatch):
         X, y = table(cls)
         before = thread_counts()
         if not fails:
@@ -494,7 +494,7 @@ class TestSeedsAndThreads:
                 small(cls).fit(X, y)
         assert thread_counts() == before
 
-    def test_H14_overlapping_fits_restore_what_the_first_one_found(self, two_threads):
+    def test_overlapping_fits_restore_what_the_first_one_found(self, two_threads):
         first, second = step_threads(1), step_threads(1)
         for step in (first.__enter__, second.__enter__):
             step()
@@ -504,7 +504,7 @@ class TestSeedsAndThreads:
         assert torch.get_num_threads() == 2
 
     @both
-    def test_H14_four_fits_by_threads_are_the_serial_ones(self, cls, two_threads):
+    def test_four_fits_by_threads_are_the_serial_ones(self, cls, two_threads):
         X, y = table(cls)
         before = thread_counts()
         model = small(cls, dropout=0.3, batch_size=20)
@@ -543,13 +543,13 @@ def count_calls(function):
 
 class TestTraining:
     @both
-    def test_I03_silent(self, cls, capfd):
+    def test_a_fit_prints_nothing(self, cls, capfd):
         X, y = table(cls)
         small(cls, early_stopping=True, max_epochs=20, n_iter_no_change=1).fit(X, y).predict(X)
         assert capfd.readouterr() == ("", "")
 
     @both
-    def test_I05_accesses_per_epoch(self, cls, passes):
+    def test_accesses_per_epoch(self, cls, passes):
         X, y = table(cls)
         X[:, 0] = np.arange(200)
         small(cls, standardize=False, batch_size=50).fit(X, y)
@@ -561,7 +561,7 @@ class TestTraining:
         assert len({tuple(rows) for rows in epochs}) == 3
 
     @both
-    def test_I05_work_is_by_batches_and_not_by_rows(self, cls):
+    def test_work_is_by_batches_and_not_by_rows(self, cls):
         tables = [table(cls, n) for n in (100, 1100)]
         models = [small(cls, batch_size=len(X) // 5) for X, _ in tables]
         few, many = (
@@ -572,7 +572,7 @@ class TestTraining:
         assert many - few < 3000 * 0.5
 
     @both
-    def test_I08_forward_gets_rows_alone(self, cls, passes):
+    def test_forward_gets_rows_alone(self, cls, passes):
         X, y = table(cls)
         small(cls, early_stopping=True).fit(X, y, np.linspace(0.1, 2, 200))
         assert passes
@@ -581,7 +581,7 @@ class TestTraining:
 
     @both
     @pytest.mark.parametrize("early_stopping", [False, True])
-    def test_I10_no_useless_work(self, cls, early_stopping, passes, monkeypatch):
+    def test_no_useless_work(self, cls, early_stopping, passes, monkeypatch):
         useless = mock.Mock(side_effect=AssertionError)
         for callback in ("EpochTimer", "PassthroughScoring", "PrintLog", "EpochScoring"):
             monkeypatch.setattr(getattr(skorch.callbacks, callback), "on_epoch_end", useless)
@@ -594,7 +594,7 @@ class TestTraining:
         assert len(passes) - len(trained) == (3 if early_stopping else 1)
 
     @both
-    def test_I10_no_parameters_of_skorch(self, cls):
+    def test_no_parameters_of_skorch(self, cls):
         escapes = {"module", "callbacks"}  # documented
         common = {"batch_size", "device", "max_epochs", "optimizer", "verbose", "warm_start"}
         theirs = set(inspect.signature(skorch.NeuralNet).parameters) - escapes - common
@@ -606,13 +606,13 @@ class TestTraining:
 
 class TestUnfitted:
     @both
-    def test_I11_before_fit_and_after_clone(self, cls):
+    def test_before_fit_and_after_clone(self, cls):
         X, y = table(cls)
         for model in (small(cls), clone(small(cls).fit(X, y))):
             assert_not_fitted(model, X)
 
     @both
-    def test_I11_after_a_failed_fit(self, cls):
+    def test_after_a_failed_fit(self, cls):
         X, y = table(cls)
         model = small(cls, hidden_layer_sizes=(0,))
         with pytest.raises(ValueError, match="hidden_layer_sizes"):
@@ -630,7 +630,7 @@ def assert_not_fitted(model, X):
 
 class TestState:
     @both
-    def test_H08_parameters_are_stored_untouched(self, cls):
+    def test_parameters_are_stored_untouched(self, cls):
         alpha = [0.2, 0.5, 0.7]
         model = small(cls, alpha=alpha)
         assert model.get_params()["alpha"] is alpha
@@ -639,7 +639,7 @@ class TestState:
         kinds = {p.kind for p in inspect.signature(cls).parameters.values()}
         assert inspect.Parameter.VAR_KEYWORD not in kinds
 
-    def test_H19_fitted_state_is_numpy(self):
+    def test_fitted_state_is_numpy(self):
         model = small(MultiLabelFocalClassifier, warm_start=True, early_stopping=True)
         model.fit(*table(MultiLabelFocalClassifier))
         leaves = list(leaves_of(vars(model)))
@@ -648,7 +648,7 @@ class TestState:
 
     @pytest.mark.slow
     @both
-    def test_H18_H19_a_fitted_model_predicts_without_torch(self, cls, tmp_path):
+    def test_a_fitted_model_predicts_without_torch(self, cls, tmp_path):
         X, y = table(cls)
         settings = {"early_stopping": True, "warm_start": True, "warm_up": 1, "batch_norm": True}
         model = small(cls, **settings).fit(X, y)

@@ -41,7 +41,7 @@ def small(cls=FocalMLPClassifier, **parameters):
 
 
 @pytest.mark.slow
-def test_H08_I03_two_processes_find_what_one_does_and_print_nothing(capfd):
+def test_two_processes_find_what_one_does_and_print_nothing(capfd):
     X, y = table()
     Y = make_multilabel_classification(200, 6, n_classes=3, random_state=0)[1]
     get_reusable_executor().shutdown(wait=True)  # new workers write where capfd listens
@@ -74,7 +74,7 @@ def test_H08_I03_two_processes_find_what_one_does_and_print_nothing(capfd):
 
 
 @pytest.mark.slow
-def test_H14_a_fit_in_a_worker_uses_the_threads_that_joblib_allows():
+def test_a_fit_in_a_worker_uses_the_threads_that_joblib_allows():
     large = {
         "hidden_layer_sizes": (256, 256),
         "n_members": 1,
@@ -92,7 +92,7 @@ def test_H14_a_fit_in_a_worker_uses_the_threads_that_joblib_allows():
 
 
 @pytest.mark.parametrize("cls", [FocalMLPClassifier, MultiLabelFocalClassifier])
-def test_H08_the_parameters_of_a_loss_are_searched(cls):
+def test_the_parameters_of_a_loss_are_searched(cls):
     X, y = table()
     if cls is MultiLabelFocalClassifier:
         y = np.stack([y, X[:, 0] > 0], axis=1).astype(int)
@@ -141,7 +141,7 @@ def test_pipeline_with_a_scaler():
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_G09_calibration(method, n_classes):
+def test_calibration_wraps_the_networks(method, n_classes):
     X, y = table(400, n_classes)
     model = small(max_epochs=10, probabilities="raw")
     calibrated = CalibratedClassifierCV(model, method=method, cv=2).fit(X, y)
@@ -152,7 +152,7 @@ def test_G09_calibration(method, n_classes):
 
 
 @pytest.mark.parametrize("response", ["predict_proba", "decision_function"])
-def test_G08_tuned_threshold(response):
+def test_a_tuned_threshold_wraps_the_networks(response):
     X, y = table(400, rare=0.1)
     model = small(max_epochs=20, learning_rate_init=0.01)
     tuned = TunedThresholdClassifierCV(

@@ -1,4 +1,4 @@
-"""FocalMLPClassifier as a scikit-learn citizen: the H and I entries of the pitfalls."""
+"""FocalMLPClassifier as a scikit-learn citizen."""
 
 import pickle
 import random
@@ -25,7 +25,7 @@ from skfocal.neural_network import FocalMLPClassifier
 
 SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 3, "random_state": 0}
 EXACT = SMALL | {"dropout": 0.0, "batch_size": 10_000, "learning_rate": "constant"}
-WEIGHTS_REASON = "mini-batches, dropout and float32 cannot meet 1e-7; test_H06 takes its place"
+WEIGHTS_REASON = "mini-batches, dropout and float32 cannot meet 1e-7; test takes its place"
 
 
 def table(n_classes=2, n=200):
@@ -50,7 +50,7 @@ def small(**parameters):
     ],
     ids=str,
 )
-def test_H02_labels(labels):
+def test_labels_of_every_type_give_the_same_fit(labels):
     X, y = table(len(labels))
     model = small().fit(X, labels[y])
     expected = small().fit(X, y)
@@ -60,7 +60,7 @@ def test_H02_labels(labels):
     assert model.classes_.tolist() == labels.tolist()
 
 
-def test_H03_width_does_not_depend_on_the_batch():
+def test_width_does_not_depend_on_the_batch():
     X, y = table()
     y = np.arange(len(y)) % 10
     assert small(batch_size=1, max_epochs=1).fit(X[:30], y[:30]).predict_proba(X).shape == (200, 10)
@@ -81,14 +81,14 @@ def test_H03_width_does_not_depend_on_the_batch():
         lambda y: pd.Series(y, dtype="Int64"),
     ],
 )
-def test_H04_target_types(convert):
+def test_target_types(convert):
     X, y = table()
     np.testing.assert_array_equal(
         small().fit(X, convert(y)).predict_proba(X), small().fit(X, y).predict_proba(X)
     )
 
 
-def test_H04_target_shapes():
+def test_target_shapes():
     X, y = table()
     with pytest.warns(DataConversionWarning):
         model = small().fit(X, y[:, None])
@@ -118,7 +118,7 @@ def memmap_of(X, tmp_path):
     ],
     ids=["float32", "int", "list", "fortran", "view", "memmap", "pandas", "polars"],
 )
-def test_H05_I07_containers(convert, tmp_path):
+def test_containers_of_rows(convert, tmp_path):
     X, y = table()
     X = np.round(3 * X)
     other = convert(X, tmp_path)
@@ -128,7 +128,7 @@ def test_H05_I07_containers(convert, tmp_path):
     np.testing.assert_allclose(probability, small().fit(X, y).predict_proba(X), atol=1e-5)
 
 
-def test_H05_feature_names():
+def test_feature_names():
     X, y = table()
     frame = pd.DataFrame(X, columns=list("abcdef"))
     model = small().fit(frame, y)
@@ -153,7 +153,7 @@ def test_H05_feature_names():
     ids=str,
 )
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_H06_H07_weights_are_repetitions(n_classes, parameters):
+def test_weights_are_repetitions(n_classes, parameters):
     X, y = table(n_classes)
     weight = np.random.default_rng(0).integers(0, 4, len(y))
     model = FocalMLPClassifier(**EXACT, **parameters)
@@ -165,7 +165,7 @@ def test_H06_H07_weights_are_repetitions(n_classes, parameters):
     assert np.abs(weighted.predict_proba(X) - plain.predict_proba(X)).max() > 1e-3
 
 
-def test_H06_ones_are_none_and_bad_weights_raise():
+def test_weights_of_one_are_no_weights_and_bad_ones_are_refused():
     X, y = table()
     np.testing.assert_array_equal(
         small().fit(X, y, np.ones(len(y))).predict_proba(X), small().fit(X, y).predict_proba(X)
@@ -175,7 +175,7 @@ def test_H06_ones_are_none_and_bad_weights_raise():
             small().fit(X, y, bad)
 
 
-def test_H08_grid_search():
+def test_grid_search_over_the_loss_settings():
     X, y = table()
     grid = [
         {"gamma": [0.0, 2.0], "alpha": [None, "balanced", 0.75, [1, 3], {0: 1, 1: 2}]},
@@ -189,7 +189,7 @@ def test_H08_grid_search():
     assert len(set(scores.round(9))) == 7  # balanced classes: "balanced" is None
 
 
-def test_H08_I10_parameters_are_stored_untouched():
+def test_parameters_are_stored_untouched():
     alpha = {0: 1.0, 1: 2.0}
     model = small(alpha=alpha)
     assert model.get_params()["alpha"] is alpha
@@ -223,7 +223,7 @@ def global_states():
     )
 
 
-def test_H13_H14_seeds_threads_and_global_state(two_threads):
+def test_seeds_threads_and_global_state(two_threads):
     X, y = table()
     before = global_states()
     model = small(dropout=0.3, batch_size=50)
@@ -245,7 +245,7 @@ def test_H13_H14_seeds_threads_and_global_state(two_threads):
 
 @pytest.mark.parametrize("form", ["csr", "csc", "coo"])
 @pytest.mark.parametrize("kind", ["array", "matrix"])
-def test_H15_sparse_containers(form, kind):
+def test_sparse_containers(form, kind):
     X, y = table()
     X[np.abs(X) < 0.7] = 0
     dense = small(batch_size=32).fit(X, y).predict_proba(X)
@@ -257,7 +257,7 @@ def test_H15_sparse_containers(form, kind):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_H16_nan_and_infinity(bad):
+def test_nan_and_infinity_are_refused(bad):
     X, y = table()
     wrong = X.copy()
     wrong[3, 2] = bad
@@ -270,7 +270,7 @@ def test_H16_nan_and_infinity(bad):
         small().fit(X, np.where(y == 0, bad, y))
 
 
-def test_H17_metadata_routing():
+def test_metadata_routing():
     X, y = table()
     weight = np.where(y == 1, 5.0, 1.0)
     with sklearn.config_context(enable_metadata_routing=True):
@@ -289,7 +289,7 @@ def arrays_of(value):
     return [value]
 
 
-def test_H19_fitted_state_is_numpy():
+def test_fitted_state_is_numpy():
     model = small(warm_start=True).fit(*table())
     leaves = [leaf for value in vars(model).values() for leaf in arrays_of(value)]
     assert not any(isinstance(leaf, torch.Tensor | torch.nn.Module) for leaf in leaves)
@@ -301,7 +301,7 @@ def test_H19_fitted_state_is_numpy():
 @pytest.mark.parametrize("name", list_losses())
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.filterwarnings("ignore:.*has no inverse")
-def test_I01_every_loss_gives_probabilities(name, n_classes):
+def test_every_loss_gives_probabilities(name, n_classes):
     task = "binary" if n_classes == 2 else "multiclass"
     if task not in get_loss(name).tasks:
         pytest.skip(f"{name} is not defined for {task}")
@@ -313,7 +313,7 @@ def test_I01_every_loss_gives_probabilities(name, n_classes):
     np.testing.assert_array_equal(model.classes_[probability.argmax(axis=1)], model.predict(X))
 
 
-def test_I03_nothing_is_printed(capfd):
+def test_nothing_is_printed(capfd):
     X, y = table()
     small(early_stopping=True, max_epochs=20, n_iter_no_change=1).fit(X, y).predict(X)
     assert capfd.readouterr() == ("", "")
@@ -337,7 +337,7 @@ def test_wrappers():
     assert calibrated.predict_proba(X)[:, 1].mean() == pytest.approx(y.mean(), abs=0.03)
 
 
-def test_J02_tags():
+def test_tags_tell_the_truth():
     tags = get_tags(FocalMLPClassifier())
     assert tags.estimator_type == "classifier"
     assert tags.classifier_tags.multi_class

@@ -70,7 +70,7 @@ class TestFolds:
         assert sorted(folds[:5]) == [0, 1, 2, 3, 4]
 
 
-def test_G08_scores_are_of_rows_left_out(monkeypatch):
+def test_scores_are_of_rows_left_out(monkeypatch):
     X, Y = rare_labels(200)
     X[:, 0] = np.arange(200)  # row ids
     log = []
@@ -105,7 +105,7 @@ def test_a_class_that_a_fold_lacks(names, form):
     assert model.thresholds_.shape == (1,)
 
 
-def test_G08_tuned_is_never_worse_than_half():
+def test_tuned_is_never_worse_than_half():
     X, Y = rare_labels()
     model = MultiLabelFocalClassifier(thresholds="f1", **SMALL).fit(X, Y)
     decision = cross_fit_decisions(model, X, Y, Y, None, seed=model._draw_seed())
@@ -125,7 +125,7 @@ def test_G08_tuned_is_never_worse_than_half():
     assert macro["tuned"] > macro["half"]
 
 
-def test_G08_a_constant_label_keeps_half_and_warns():
+def test_a_constant_label_keeps_half_and_warns():
     X, Y = rare_labels(150)
     Y = np.column_stack([Y, np.zeros(150, dtype=int), np.ones(150, dtype=int)])
     with pytest.warns(UserWarning, match=r"labels \[4, 5\] have one outcome only") as caught:
@@ -172,7 +172,7 @@ def test_weights_validation_rows_and_sparse_targets_reach_the_folds():
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "average_precision", "accuracy"])
-def test_G08_other_metrics_are_refused(metric):
+def test_other_metrics_are_refused(metric):
     X, Y = rare_labels()
     with pytest.raises(ValueError, match=f"'f1' or 4 values.*{metric}.*does not depend"):
         MultiLabelFocalClassifier(thresholds=metric, **SMALL).fit(X, Y)
@@ -208,7 +208,7 @@ def test_an_interrupt_leaves_half(monkeypatch):
 
 
 class TestPartialFit:
-    def test_H12_ten_calls_are_ten_epochs(self):
+    def test_ten_calls_are_ten_epochs(self):
         X, Y = rare_labels()
         settings = SMALL | {"dropout": 0.0, "batch_size": 1000, "learning_rate": "constant"}
         whole = MultiLabelFocalClassifier(**(settings | {"max_epochs": 10})).fit(X, Y)
