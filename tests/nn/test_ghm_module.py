@@ -1,4 +1,4 @@
-"""The gradient-harmonised loss and its memory in LossModule: group E of the pitfalls."""
+"""The gradient-harmonised loss and its memory in LossModule."""
 
 import copy
 
@@ -26,14 +26,14 @@ def random_batch(n=200, seed=0, scale=2.0):
 
 
 @pytest.mark.parametrize("momentum", [0.5, 0.75, 0.9])
-def test_E01_the_first_batch_seeds_the_average(momentum):
+def test_the_first_batch_seeds_the_average(momentum):
     scores, target = random_batch()
     plain = LossModule("ghm", "binary")(scores, target)
     first = LossModule("ghm", "binary", momentum=momentum)(scores, target)
     assert first.item() == pytest.approx(plain.item(), rel=1e-6)
 
 
-def test_E02_all_bins_decay():
+def test_all_bins_decay():
     module = LossModule("ghm", "binary", momentum=0.75)
     target = torch.zeros(100).long()
     easy, hard = logit([0.05] * 100), logit([0.95] * 100)
@@ -46,7 +46,7 @@ def test_E02_all_bins_decay():
         assert share.sum().item() == pytest.approx(1.0, rel=1e-6)
 
 
-def test_E02_a_steady_distribution_tends_to_the_plain_loss():
+def test_a_steady_distribution_tends_to_the_plain_loss():
     scores, target = random_batch()
     module = LossModule("ghm", "binary", momentum=0.75)
     module(*random_batch(seed=1, scale=5.0))
@@ -59,7 +59,7 @@ def test_E02_a_steady_distribution_tends_to_the_plain_loss():
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 @pytest.mark.parametrize("target", [[1, 1, 0], [0, 0, 1]])
-def test_E03_both_ends_lie_in_a_bin(dtype, target):
+def test_both_ends_lie_in_a_bin(dtype, target):
     scores = torch.tensor([-1e3, 0.0, 1e3], dtype=dtype)
     sign = 2 * torch.tensor(target) - 1
     weight = weights_of((scores * sign).float())
@@ -68,7 +68,7 @@ def test_E03_both_ends_lie_in_a_bin(dtype, target):
     assert torch.isfinite(LossModule("ghm", "binary")(scores, torch.tensor(target)))
 
 
-def test_E04_weight_is_by_non_empty_bins():
+def test_weight_is_by_non_empty_bins():
     scores = logit([0.05] * 8 + [0.55, 0.95])
     target = torch.zeros(10).long()
     weight = weights_of(-scores)
@@ -81,7 +81,7 @@ def test_E04_weight_is_by_non_empty_bins():
     np.testing.assert_allclose(weights_of(logit([0.95] * 7)), 1.0)
 
 
-def test_E05_weights_are_constants_to_autograd():
+def test_weights_are_constants_to_autograd():
     scores, target = random_batch()
     scores.requires_grad_()
     margins = torch.where(target > 0, scores, -scores).detach()
@@ -91,7 +91,7 @@ def test_E05_weights_are_constants_to_autograd():
     torch.testing.assert_close(gradient, expected, rtol=1e-12, atol=1e-15)
 
 
-def test_E06_forward_does_not_wait_for_the_device(monkeypatch):
+def test_forward_does_not_wait_for_the_device(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("waits for the device")
 
@@ -106,7 +106,7 @@ def test_E06_forward_does_not_wait_for_the_device(monkeypatch):
     loss.weight_by_density(histogram, module.density(histogram.share, 0.5))
 
 
-def test_E06_many_bins_take_no_more_operations_than_few():
+def test_many_bins_take_no_more_operations_than_few():
     class Count(TorchFunctionMode):
         calls = 0
 
@@ -124,7 +124,7 @@ def test_E06_many_bins_take_no_more_operations_than_few():
     assert calls[0] == calls[1] > 0
 
 
-def test_E07_small_batches_and_order():
+def test_small_batches_and_order():
     assert weights_of(torch.zeros(1)).tolist() == [1.0]
     scores = torch.zeros(1, requires_grad=True)
     value = LossModule("ghm", "binary")(scores, torch.tensor([1]))
@@ -134,7 +134,7 @@ def test_E07_small_batches_and_order():
     torch.testing.assert_close(weights_of(margins)[order], weights_of(margins[order]))
 
 
-def test_E08_memory_moves_is_saved_and_is_frozen_in_eval():
+def test_memory_moves_is_saved_and_is_frozen_in_eval():
     module = LossModule("ghm", "binary", momentum=0.5)
     module(*random_batch())
     moved = copy.deepcopy(module).to("meta")
@@ -150,7 +150,7 @@ def test_E08_memory_moves_is_saved_and_is_frozen_in_eval():
         torch.testing.assert_close(value, before[name], rtol=0, atol=0)
 
 
-def test_E08_the_histogram_is_joint_over_labels():
+def test_the_histogram_is_joint_over_labels():
     scores, target = random_batch(n=60)
     joint = LossModule("ghm", "multilabel", reduction="none")(
         scores.reshape(20, 3), target.reshape(20, 3)

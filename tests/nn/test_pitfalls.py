@@ -1,4 +1,4 @@
-"""LossModule against the faults of peers: groups A to D of the pitfalls, by their numbers."""
+"""LossModule against the faults of peers: numerics, weights, reductions, autograd."""
 
 import copy
 import inspect
@@ -76,7 +76,7 @@ def focal_reference(x, t, gamma):
 @pytest.mark.parametrize("dtype, rel", [(torch.float64, 1e-12), (torch.float32, 3e-5)])
 @pytest.mark.parametrize("gamma", [0.1, 0.5, 0.99, 1.0, 2.0, 5.0])
 @pytest.mark.parametrize("t", [0, 1])
-def test_A01_A02_value_and_gradient_everywhere(gamma, t, dtype, rel):
+def test_value_and_gradient_everywhere(gamma, t, dtype, rel):
     points = [0.0, *(s * x for x in (17, 30, 50, 88, 89, 104, 1e3, 1e4) for s in (1, -1))]
     x = torch.tensor(points, dtype=dtype, requires_grad=True)
     value = LossModule("focal", "binary", gamma=gamma, reduction="none")(
@@ -91,7 +91,7 @@ def test_A01_A02_value_and_gradient_everywhere(gamma, t, dtype, rel):
         assert got >= 0
 
 
-def test_A01_A03_spot_values():
+def test_spot_values():
     focal = LossModule("focal", "binary", gamma=2.0, reduction="none")
     x = torch.tensor([-88.0, -89.0, -1e4])
     assert focal(x, torch.ones(3).long()).tolist() == pytest.approx([88, 89, 1e4])
@@ -103,7 +103,7 @@ def test_A01_A03_spot_values():
     assert torch.isfinite(torch.autograd.grad(soft, x)[0]).all()
 
 
-def test_A04_softmax_margin_without_subtraction():
+def test_softmax_margin_without_subtraction():
     focal = LossModule("focal", "multiclass", gamma=0.5, reduction="none")
     scores = torch.tensor([[0.0, 100.0, 0.0], [100.0, 0.0, 0.0]], requires_grad=True)
     value = focal(scores, torch.tensor([0, 0]))
@@ -116,7 +116,7 @@ def test_A04_softmax_margin_without_subtraction():
     torch.testing.assert_close(focal(pairs, target), binary)
 
 
-def test_A05_common_offset():
+def test_a_large_common_offset_changes_nothing():
     scores = torch.randint(-5, 5, (50, 4), generator=generator()).float()
     target = torch.randint(0, 4, (50,), generator=generator(1))
     results = []
@@ -135,7 +135,7 @@ def test_A05_common_offset():
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 @pytest.mark.parametrize("gamma", [0.5, 2.0])
 @pytest.mark.parametrize("t", [0, 1])
-def test_A06_half_precision(dtype, gamma, t):
+def test_half_precision(dtype, gamma, t):
     points = [0.0, *(s * x for x in (9.4, 11.1, 12, 60, 1000) for s in (1, -1))]
     x = torch.tensor(points, dtype=dtype, requires_grad=True)
     module = LossModule("focal", "binary", gamma=gamma, reduction="none")
@@ -152,7 +152,7 @@ def test_A06_half_precision(dtype, gamma, t):
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_A06_autocast(dtype):
+def test_autocast(dtype):
     layer = torch.nn.Linear(4, 1)
     X, target = torch.randn(8, 4, generator=generator()), torch.tensor([0, 1] * 4)
     with torch.autocast("cpu", dtype=dtype):
@@ -165,7 +165,7 @@ def test_A06_autocast(dtype):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
-def test_A07_asymmetric_without_epsilon(dtype):
+def test_asymmetric_loss_without_epsilon(dtype):
     module = LossModule("asymmetric", "binary", gamma_negative=4.0, shift=0.05, reduction="none")
     rel = 1e-5 if dtype == torch.float32 else 2e-3
     x = torch.tensor([100.0, -3.0, -50.0], dtype=dtype, requires_grad=True)
@@ -178,7 +178,7 @@ def test_A07_asymmetric_without_epsilon(dtype):
     assert plain(torch.tensor([100.0], dtype=dtype), torch.tensor([0])).item() == 100
 
 
-def test_A08_cross_entropy_is_the_frameworks():
+def test_cross_entropy_is_the_frameworks():
     x = torch.linspace(-80, 80, 10_000, dtype=torch.float64)
     for t in (0, 1):
         target = torch.full((10_000,), t)
@@ -192,7 +192,7 @@ def test_A08_cross_entropy_is_the_frameworks():
 
 @pytest.mark.parametrize("gamma", [1.0, 2.0, 5.0])
 @pytest.mark.parametrize("alpha", [0.25, 0.75])
-def test_A09_popular_versions_where_they_are_right(gamma, alpha):
+def test_popular_versions_where_they_are_right(gamma, alpha):
     x = torch.linspace(-10, 10, 201, dtype=torch.float64)
     target = (torch.arange(201) % 2).double()
     module = LossModule("focal", "binary", gamma=gamma, alpha=alpha, reduction="none")
@@ -202,7 +202,7 @@ def test_A09_popular_versions_where_they_are_right(gamma, alpha):
         )
 
 
-def test_A09_timm_and_mmdetection():
+def test_timm_and_mmdetection():
     x, target = batch("multilabel", n=40)
     module = LossModule(
         "asymmetric", "multilabel", gamma_positive=1.0, gamma_negative=4.0, shift=0.05
@@ -215,14 +215,14 @@ def test_A09_timm_and_mmdetection():
 # --- B: alpha and class weights -------------------------------------------------------------------
 
 
-def test_B01_one_alpha_for_many_classes():
+def test_one_alpha_for_many_classes():
     with pytest.raises(ValueError, match=r"3.*vector") as caught:
         LossModule("focal", "multiclass", alpha=0.25)(torch.zeros(2, 3), torch.tensor([0, 1]))
     assert "balanced" in str(caught.value) or "weights" in str(caught.value)
     LossModule("focal", "multiclass", alpha=0.25)(torch.zeros(2, 2), torch.tensor([0, 1]))
 
 
-def test_B02_no_class_is_special():
+def test_no_class_is_special():
     scores, target = batch("multiclass")
     weight, order = torch.tensor([0.5, 2.0, 3.0]), torch.tensor([2, 0, 1])
     plain = LossModule("focal", "multiclass", alpha=weight)(scores, target)
@@ -235,7 +235,7 @@ def test_B02_no_class_is_special():
         LossModule("focal", "multiclass", alpha=[1.0, 2.0])(scores, target)
 
 
-def test_B03_B04_alpha_weighs_positives():
+def test_alpha_weighs_positives():
     x, target = torch.zeros(2), torch.tensor([1, 0])
 
     def losses(alpha):
@@ -250,7 +250,7 @@ def test_B03_B04_alpha_weighs_positives():
 
 
 @pytest.mark.parametrize("name, task", combinations(list_losses()))
-def test_B05_alpha_has_an_effect(name, task):
+def test_alpha_has_an_effect(name, task):
     scores, target = batch(task)
     weights = ([0.9, 0.5, 0.1], [0.1, 0.5, 0.9]) if task == "multiclass" else (0.9, 0.1)
     values = [make(name, task, alpha=alpha)(scores, target).item() for alpha in weights]
@@ -258,7 +258,7 @@ def test_B05_alpha_has_an_effect(name, task):
 
 
 @pytest.mark.parametrize("alpha", [-1.0, -0.1, 1.5, math.nan, math.inf])
-def test_B06_range_of_alpha(alpha):
+def test_range_of_alpha(alpha):
     with pytest.raises(ValueError, match=r"alpha.*0.*1"):
         LossModule("focal", "binary", alpha=alpha)
     if not 0 <= alpha < math.inf:
@@ -266,7 +266,7 @@ def test_B06_range_of_alpha(alpha):
             LossModule("focal", "multiclass", alpha=[1.0, alpha])
 
 
-def test_B06_B10_B11_weights_multiply_the_loss_once():
+def test_weights_multiply_the_loss_once():
     scores, target = batch("multiclass", n=100)
     weight = torch.tensor([0.5, 2.0, 7.0], dtype=torch.float64)
 
@@ -283,7 +283,7 @@ def test_B06_B10_B11_weights_multiply_the_loss_once():
 
 
 @pytest.mark.parametrize("alpha", [0.1, 0.25, 0.9])
-def test_B07_softmax_of_two_is_sigmoid(alpha):
+def test_softmax_of_two_is_sigmoid(alpha):
     x, target = batch("binary")
     pairs = torch.stack([torch.zeros_like(x), x], dim=1)
     binary = LossModule("focal", "binary", alpha=alpha, reduction="none")(x, target)
@@ -293,7 +293,7 @@ def test_B07_softmax_of_two_is_sigmoid(alpha):
 
 @pytest.mark.parametrize("scores_shape", [(2,), (2, 1)])
 @pytest.mark.parametrize("target_shape", [(2,), (2, 1)])
-def test_B08_no_silent_broadcast(scores_shape, target_shape):
+def test_no_silent_broadcast(scores_shape, target_shape):
     x = torch.tensor([0.0, 2.0]).reshape(scores_shape)
     target = torch.tensor([1, 0]).reshape(target_shape)
     module = LossModule("focal", "binary", gamma=0.0, alpha=0.25)
@@ -303,12 +303,12 @@ def test_B08_no_silent_broadcast(scores_shape, target_shape):
 
 
 @pytest.mark.parametrize("name, task", combinations(list_losses()))
-def test_B08_none_has_the_shape_of_the_targets(name, task):
+def test_the_unreduced_loss_has_the_shape_of_the_targets(name, task):
     scores, target = batch(task, n=3)
     assert make(name, task, reduction="none")(scores, target).shape == target.shape
 
 
-def test_B09_weights_go_by_class_not_by_position():
+def test_weights_go_by_class_not_by_position():
     weight = torch.arange(1.0, 11.0)
     weighted = LossModule("focal", "multiclass", alpha=weight)
     plain = LossModule("focal", "multiclass")
@@ -318,7 +318,7 @@ def test_B09_weights_go_by_class_not_by_position():
         torch.testing.assert_close(weighted(scores, target), (y + 1) * plain(scores, target))
 
 
-def test_B15_all_weights_multiply():
+def test_all_weights_multiply():
     x, target = batch("binary")
     sample = torch.rand(8, generator=generator(3), dtype=torch.float64)
     module = LossModule(
@@ -343,7 +343,7 @@ def test_B15_all_weights_multiply():
 # --- C: reduction, ignored items, soft targets ----------------------------------------------------
 
 
-def test_C01_mean_is_over_items():
+def test_mean_is_over_items():
     scores = torch.randn(64, 7, generator=generator(), requires_grad=True)
     target = torch.randint(0, 7, (64,), generator=generator(1))
     loss = LossModule("focal", "multiclass", gamma=0.0)(scores, target)
@@ -363,7 +363,7 @@ def test_C01_mean_is_over_items():
     )
 
 
-def test_C02_which_mean():
+def test_the_mean_divides_by_items_or_by_weights():
     scores, target = torch.zeros(2, 2), torch.tensor([0, 1])
 
     def loss(reduction, sample_weight=None):
@@ -379,7 +379,7 @@ def test_C02_which_mean():
 
 
 @pytest.mark.parametrize("name, task", combinations(list_losses()))
-def test_C03_C04_sum_and_mean_are_those_of_none(name, task):
+def test_sum_and_mean_are_those_of_the_unreduced_loss(name, task):
     scores, target = batch(task)
     none, total, mean = (
         make(name, task, reduction=reduction)(scores, target)
@@ -394,7 +394,7 @@ def test_C03_C04_sum_and_mean_are_those_of_none(name, task):
         make(name, task, reduction="average")
 
 
-def test_C05_divided_by_positives():
+def test_divided_by_positives():
     x = torch.randn(8, generator=generator(), requires_grad=True)
     by_positives = LossModule("focal", "binary", reduction="positives")
     total = LossModule("focal", "binary", reduction="sum")
@@ -415,7 +415,7 @@ def test_C05_divided_by_positives():
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 @pytest.mark.parametrize("reduction", ["mean", "weights"])
 @pytest.mark.parametrize("bad", [1e4, math.nan])
-def test_C06_ignored_items_do_not_count(ignore, task, reduction, bad):
+def test_ignored_items_do_not_count(ignore, task, reduction, bad):
     scores, target = batch(task)
     target = target.clone()
     target[3:] = ignore
@@ -434,7 +434,7 @@ def test_C06_ignored_items_do_not_count(ignore, task, reduction, bad):
     assert torch.isfinite(gradient).all()
 
 
-def test_C07_soft_targets_are_mixtures():
+def test_soft_targets_are_mixtures():
     focal = LossModule("focal", "binary")
     x = torch.tensor([1.0], dtype=torch.float64)
     assert focal(x, torch.tensor([0.3])).item() == pytest.approx(0.4981052, rel=1e-6)
@@ -454,7 +454,7 @@ def test_C07_soft_targets_are_mixtures():
 
 
 @pytest.mark.parametrize("gamma", [0.0, 2.0])
-def test_C08_label_smoothing_is_a_soft_target(gamma):
+def test_label_smoothing_is_a_soft_target(gamma):
     scores, target = batch("multiclass")
     smoothed = LossModule("focal", "multiclass", gamma=gamma, label_smoothing=0.1)(scores, target)
     soft = 0.9 * F.one_hot(target, 3).double() + 0.1 / 3
@@ -466,7 +466,7 @@ def test_C08_label_smoothing_is_a_soft_target(gamma):
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.6, 0.9])
-def test_C09_thresholds_hit_the_easy_rows(threshold):
+def test_thresholds_hit_the_easy_rows(threshold):
     hard = get_loss("hard_truncated", threshold=threshold)
     logit = math.log(threshold / (1 - threshold))
     below, above = hard.value(np.array([logit - 1e-6, logit + 1e-6]))
@@ -479,7 +479,7 @@ def test_C09_thresholds_hit_the_easy_rows(threshold):
 
 
 @pytest.mark.parametrize("name", POINTWISE)
-def test_C10_softmax_is_softmax(name):
+def test_softmax_is_softmax(name):
     if "multiclass" not in get_loss_class(name).tasks:
         with pytest.raises(ValueError, match="multiclass"):
             LossModule(name, "multiclass")
@@ -494,7 +494,7 @@ def test_C10_softmax_is_softmax(name):
     torch.testing.assert_close(module(scores + shift, target), value, rtol=1e-9, atol=1e-12)
 
 
-def test_C10_labels_of_the_wrong_shape():
+def test_labels_of_the_wrong_shape():
     with pytest.raises(ValueError):
         LossModule("focal", "multilabel")(torch.zeros(8, 3), torch.zeros(8).long())
     scores, target = batch("multiclass")
@@ -502,7 +502,7 @@ def test_C10_labels_of_the_wrong_shape():
     assert abs(rest - LossModule("focal", "multiclass")(scores, target)) > 1e-3
 
 
-def test_C11_keyword_only():
+def test_the_constructor_is_keyword_only():
     for function in (LossModule, *map(get_loss_class, list_losses())):
         positional = [
             p
@@ -517,7 +517,7 @@ def test_C11_keyword_only():
 # --- D: autograd and state ------------------------------------------------------------------------
 
 
-def test_D01_the_modulator_is_differentiated():
+def test_the_modulator_is_differentiated():
     x = torch.zeros(1, dtype=torch.float64, requires_grad=True)
     (slope,) = torch.autograd.grad(LossModule("focal", "binary")(x, torch.tensor([1])), x)
     assert slope.item() == pytest.approx(-0.2982868, rel=1e-6)
@@ -525,7 +525,7 @@ def test_D01_the_modulator_is_differentiated():
 
 @pytest.mark.parametrize("reduction", ["none", "mean", "weights"])
 @pytest.mark.parametrize("name, task", combinations())
-def test_D01_gradcheck(name, task, reduction):
+def test_gradcheck(name, task, reduction):
     scores, target = batch(task, n=5)
     # Probability of the true class away from where the truncated losses jump.
     scores = scores + 0.0137
@@ -537,7 +537,7 @@ def test_D01_gradcheck(name, task, reduction):
 
 
 @pytest.mark.parametrize("task", SHAPES)
-def test_D01_gradcheck_with_soft_targets_and_weights(task):
+def test_gradcheck_with_soft_targets_and_weights(task):
     scores, target = batch(task, n=4)
     scores.requires_grad_()
     weight = [1.0, 2.0, 3.0] if task == "multiclass" else 0.3
@@ -548,7 +548,7 @@ def test_D01_gradcheck_with_soft_targets_and_weights(task):
 
 
 @pytest.mark.parametrize("name, task", combinations(list_losses()))
-def test_D02_grad_mode_is_left_alone(name, task):
+def test_grad_mode_is_left_alone(name, task):
     scores, target = batch(task)
     scores.requires_grad_()
     module = make(name, task)
@@ -563,7 +563,7 @@ def test_D02_grad_mode_is_left_alone(name, task):
 
 
 @pytest.mark.parametrize("name, task", combinations(list_losses()))
-def test_D03_D04_nothing_is_kept_or_changed(name, task):
+def test_nothing_is_kept_or_changed(name, task):
     scores, target = batch(task)
     module = make(name, task, class_weight=None)
     before = {key: id(value) for key, value in vars(module).items()}
@@ -580,7 +580,7 @@ def test_D03_D04_nothing_is_kept_or_changed(name, task):
     torch.testing.assert_close(target, target_copy, rtol=0, atol=0)
 
 
-def test_D03_threads_share_a_module():
+def test_threads_share_a_module():
     module = LossModule("focal", "multiclass", alpha=[1.0, 2.0, 3.0])
     batches = [batch("multiclass", n=50, seed=seed) for seed in range(8)]
     serial = [module(*one).item() for one in batches]
@@ -595,7 +595,7 @@ def test_D03_threads_share_a_module():
     assert found == serial
 
 
-def test_D05_buffers_move_and_scores_keep_their_type():
+def test_buffers_move_and_scores_keep_their_type():
     module = LossModule("ghm", "binary", momentum=0.5, alpha=0.25)
     assert all(
         buffer.device.type == "meta" for buffer in copy.deepcopy(module).to("meta").buffers()
@@ -609,7 +609,7 @@ def test_D05_buffers_move_and_scores_keep_their_type():
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("name, task", combinations(list_losses()))
-def test_D05_cuda_agrees_with_the_cpu(name, task):
+def test_cuda_agrees_with_the_cpu(name, task):
     scores, target = batch(task, dtype=torch.float32)
     module = make(name, task)
     there = copy.deepcopy(module).cuda()
@@ -618,7 +618,7 @@ def test_D05_cuda_agrees_with_the_cpu(name, task):
     )
 
 
-def test_D05_state_round_trips():
+def test_state_round_trips():
     module = LossModule("focal", "multiclass", alpha=[1.0, 2.0, 3.0], gamma=1.5)
     scores, target = batch("multiclass")
     other = LossModule("focal", "multiclass", alpha=[1.0, 1.0, 1.0], gamma=1.5)
@@ -648,7 +648,7 @@ def test_D05_state_round_trips():
         ("ghm", "momentum", (0.0, 0.9)),
     ],
 )
-def test_D06_every_parameter_has_an_effect(name, parameter, values):
+def test_every_parameter_has_an_effect(name, parameter, values):
     results = []
     for value in values:
         module = make(name, "binary", **{parameter: value})
@@ -657,8 +657,8 @@ def test_D06_every_parameter_has_an_effect(name, parameter, values):
     assert abs(results[0] - results[1]) > 1e-6
 
 
-def test_D06_the_list_is_complete():
-    marks = test_D06_every_parameter_has_an_effect.pytestmark[0].args[1]
+def test_the_list_is_complete():
+    marks = test_every_parameter_has_an_effect.pytestmark[0].args[1]
     tested = {(name, parameter) for name, parameter, _ in marks}
     existing = {
         (name, parameter)
@@ -668,7 +668,7 @@ def test_D06_the_list_is_complete():
     assert tested == existing
 
 
-def test_D07_ldam():
+def test_ldam_shifts_in_training_only():
     bound = get_loss("ldam").bind(np.array([10_000.0, 16.0]))
     np.testing.assert_allclose(bound.class_margin, [0.1, 0.5], rtol=1e-12)
     scores, target = batch("multiclass")
@@ -680,7 +680,7 @@ def test_D07_ldam():
     assert torch.isfinite(empty(scores, target))
 
 
-def test_D08_logit_adjustment_shifts_in_training():
+def test_logit_adjustment_shifts_in_training():
     module = LossModule("logit_adjusted", "multiclass", class_counts=[9, 1], reduction="none")
     zero = torch.zeros(2, 2, dtype=torch.float64)
     seen = torch.exp(-module(zero, torch.tensor([0, 1])))
@@ -691,7 +691,7 @@ def test_D08_logit_adjustment_shifts_in_training():
 # Dynamo instantiates autograd functions itself, against its own advice.
 @pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
 @pytest.mark.parametrize("name, task", combinations(list_losses()))
-def test_D09_E06_compiles_without_a_break(name, task):
+def test_compiles_without_a_break(name, task):
     scores, target = batch(task)
     scores.requires_grad_()
     module = make(name, task, class_weight=None)
@@ -706,7 +706,7 @@ def test_D09_E06_compiles_without_a_break(name, task):
 
 
 @pytest.mark.parametrize("reduction", ["sum", "mean", "weights", "positives"])
-def test_D09_shards_add_up(reduction):
+def test_sums_of_shards_add_up(reduction):
     x, target = batch("binary")
     weight = torch.rand(8, generator=generator(4), dtype=torch.float64)
     module = LossModule("focal", "binary", alpha=0.3, reduction=reduction)

@@ -31,7 +31,7 @@ def test_warm_up():
     assert blended == pytest.approx(expected, rel=1e-12)
 
 
-def test_G07_a_blend_is_a_loss_with_a_posterior():
+def test_a_blend_is_a_loss_with_a_posterior():
     module = LossModule("focal", "binary")
     attached = WarmUp(epochs=0, blend=3).attach(module)
     attached.step(1)
