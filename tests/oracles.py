@@ -262,7 +262,7 @@ def _differences(function: Callable[..., Any], point: list[Any]) -> tuple[Any, A
 
 
 def wrong_modulator_by_log1p_exp(x: np.ndarray, t: int, gamma: float) -> np.ndarray:
-    """A01: overflows with exp(-x); the worst positives lose their weight."""
+    """Overflows with exp(-x); the worst positives lose their weight."""
     with np.errstate(all="ignore"):
         modulator = np.exp(-gamma * t * x - gamma * np.log1p(np.exp(-x)))
         margin = x if t == 1 else -x
@@ -270,7 +270,7 @@ def wrong_modulator_by_log1p_exp(x: np.ndarray, t: int, gamma: float) -> np.ndar
 
 
 def wrong_derivative_by_power(m: np.ndarray, gamma: float) -> np.ndarray:
-    """A02: derivative of (1 - p)^gamma by the power rule, infinite times zero once p is 1."""
+    """Derivative of (1 - p)^gamma by the power rule, infinite times zero once p is 1."""
     with np.errstate(all="ignore"):
         p = 1 / (1 + np.exp(-m))
         power = gamma * (1 - p) ** (gamma - 1)
@@ -278,13 +278,13 @@ def wrong_derivative_by_power(m: np.ndarray, gamma: float) -> np.ndarray:
 
 
 def wrong_modulator_by_power_of_q(m: np.ndarray, gamma: float) -> np.ndarray:
-    """A03: q underflows before its power is taken."""
+    """The complement q underflows before its power is taken."""
     with np.errstate(all="ignore"):
         return (1 / (1 + np.exp(m))) ** np.asarray(gamma, dtype=m.dtype)
 
 
 def wrong_complement_by_subtraction(scores: np.ndarray, label: int) -> np.ndarray:
-    """A04: log(1 - p) from a softmax probability."""
+    """Log(1 - p) from a softmax probability."""
     with np.errstate(all="ignore"):
         p = np.exp(scores - scores.max())
         p = p / p.sum()
@@ -292,18 +292,18 @@ def wrong_complement_by_subtraction(scores: np.ndarray, label: int) -> np.ndarra
 
 
 def wrong_cross_entropy_with_epsilon(m: np.ndarray, epsilon: float = 1e-7) -> np.ndarray:
-    """A08: a clipped probability puts a floor under the loss."""
+    """A clipped probability puts a floor under the loss."""
     return -np.log(np.clip(1 / (1 + np.exp(-m)), epsilon, 1 - epsilon))
 
 
 def wrong_focal_with_weighted_probability(p: float, weight: float, gamma: float) -> float:
-    """B11: p_t taken from a cross-entropy that carries the weight already."""
+    """`p_t` taken from a cross-entropy that carries the weight already."""
     weighted = -weight * np.log(p)
     return float((1 - np.exp(-weighted)) ** gamma * weighted)
 
 
 def popular_sigmoid_focal(x: np.ndarray, t: np.ndarray, alpha: float, gamma: float) -> np.ndarray:
-    """A09: right for gamma >= 1 and moderate logits, as widely used detection code has it."""
+    """Right for gamma >= 1 and moderate logits, as widely used detection code has it."""
     p = 1 / (1 + np.exp(-x))
     cross_entropy = -(t * np.log(p) + (1 - t) * np.log(1 - p))
     p_t = p * t + (1 - p) * (1 - t)
@@ -311,20 +311,20 @@ def popular_sigmoid_focal(x: np.ndarray, t: np.ndarray, alpha: float, gamma: flo
 
 
 def wrong_curvature_of_positives(m: np.ndarray, t: int, gamma: float) -> np.ndarray:
-    """F05: (1 - y)^gamma where (1 - p)^gamma is meant, as a power of 0 for every positive."""
+    """(1 - y)^gamma where (1 - p)^gamma is meant, as a power of 0 for every positive."""
     p = 1 / (1 + np.exp(-m))
     return (1 - t) ** gamma * p * (1 - p)
 
 
 def wrong_derivative_in_probability(m: np.ndarray) -> np.ndarray:
-    """F07: d(-log p)/dp, the factor dp/dm forgotten."""
+    """Derivative d(-log p)/dp, the factor dp/dm forgotten."""
     return -(1 + np.exp(-m))
 
 
 def wrong_posterior_class_by_class(
     raw: Sequence[float], gamma: float, weights: Sequence[float]
 ) -> np.ndarray:
-    """G03: every class corrected as if it stood alone against the rest."""
+    """Every class corrected as if it stood alone against the rest."""
     result = []
     for p, w in zip(raw, weights, strict=True):
         slope = (1 - p) ** gamma * (1 - p - gamma * p * np.log(p))

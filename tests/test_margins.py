@@ -88,7 +88,7 @@ def test_binary_and_multilabel_gradient_and_curvature(gamma, table):
 
 
 @pytest.mark.parametrize("gamma", GAMMAS)
-def test_F04_multiclass_gradient(gamma, table):
+def test_multiclass_gradient(gamma, table):
     scores, target = table
     loss = FocalLoss(gamma)
     got = gradient_of_scores(loss, scores, target, "multiclass")
@@ -141,7 +141,7 @@ def test_leading_dimensions_are_kept(table):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_A04_complement_of_a_dominating_class(dtype):
+def test_complement_of_a_dominating_class(dtype):
     scores = np.array([[100, 0, 0]], dtype=dtype)
     margin = multiclass_margin(scores, np.array([0]))
     assert margin.margin.dtype == dtype
@@ -159,7 +159,7 @@ def test_A04_complement_of_a_dominating_class(dtype):
 
 
 @pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0, 5.0])
-def test_A04_two_classes_are_the_binary_loss(gamma):
+def test_two_classes_are_the_binary_loss(gamma):
     x = np.array([-1e4, -1e3, -104, -89, -88, -50, 0, 50, 88, 89, 104, 1e3, 1e4], np.float32)
     softmax = np.stack([np.zeros_like(x), x], axis=1)
     loss = FocalLoss(gamma)
@@ -171,7 +171,7 @@ def test_A04_two_classes_are_the_binary_loss(gamma):
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
-def test_A05_large_common_offset(gamma):
+def test_a_large_common_offset_changes_nothing(gamma):
     rng = np.random.default_rng(0)
     scores = rng.integers(-8, 9, size=(50, 4)).astype(np.float32)
     target = rng.integers(4, size=50)
@@ -184,7 +184,7 @@ def test_A05_large_common_offset(gamma):
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
-def test_A05_enormous_binary_scores(gamma):
+def test_enormous_binary_scores(gamma):
     scores = np.array([-1e300, 1e300])
     for target in (np.zeros(2), np.ones(2)):
         assert np.all(np.isfinite(loss_of_scores(FocalLoss(gamma), scores, target, "binary")))
@@ -193,7 +193,7 @@ def test_A05_enormous_binary_scores(gamma):
 
 @pytest.mark.parametrize("gamma", [0.1, 0.5, 0.99])
 @pytest.mark.parametrize("size", [17.0, 30.0, 89.0, 104.0, 1e3, 1e4])
-def test_A02_fractional_gamma_with_five_classes(gamma, size):
+def test_fractional_gamma_with_five_classes(gamma, size):
     scores = np.array([[0, size, 0, 0, 0]], dtype=np.float32)
     loss = FocalLoss(gamma)
     value = loss_of_scores(loss, scores, np.array([1]), "multiclass")
@@ -214,7 +214,7 @@ def test_A02_fractional_gamma_with_five_classes(gamma, size):
 
 
 @pytest.mark.parametrize("gamma", GAMMAS)
-def test_B02_no_class_is_special(gamma, table):
+def test_no_class_is_special(gamma, table):
     scores, target = table
     weight = np.array([0.5, 1.0, 2.0, 4.0])
     order = np.array([2, 0, 3, 1])

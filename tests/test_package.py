@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,12 +66,12 @@ def loaded_by_scikit_learn():
 # --- imports --------------------------------------------------------------------------------------
 
 
-def test_H18_import_loads_no_optional_package(loaded_by_scikit_learn):
+def test_import_loads_no_optional_package(loaded_by_scikit_learn):
     code = "import skfocal, skfocal.losses, skfocal.posterior, skfocal.weights"
     assert loaded_after(code) <= loaded_by_scikit_learn
 
 
-def test_H18_a_linear_fit_loads_no_optional_package(loaded_by_scikit_learn):
+def test_a_linear_fit_loads_no_optional_package(loaded_by_scikit_learn):
     code = LINEAR_FIT.format(package="skfocal", estimator="FocalLogisticRegression")
     assert loaded_after(code) <= loaded_by_scikit_learn
 
@@ -97,7 +98,7 @@ def test_subpackages_list_their_public_names(name):
 # --- rules of the source --------------------------------------------------------------------------
 
 
-def test_J04_private_scikit_learn_names_come_through_one_file():
+def test_private_scikit_learn_names_come_through_one_file():
     found = [
         (path, name)
         for path, tree in trees()
@@ -146,7 +147,7 @@ def epsilons(tree):
             yield node.lineno
 
 
-def test_A08_no_epsilon_in_logarithms_or_clips():
+def test_no_epsilon_in_logarithms_or_clips():
     assert [(path, line) for path, tree in trees() for line in epsilons(tree)] == []
 
 
@@ -161,7 +162,7 @@ def test_A08_no_epsilon_in_logarithms_or_clips():
         "np.maximum(p, np.finfo(p.dtype).eps)",
     ],
 )
-def test_A08_the_check_sees_the_usual_forms(wrong):
+def test_the_check_sees_the_usual_forms(wrong):
     assert list(epsilons(ast.parse(wrong))) != []
 
 
@@ -172,10 +173,17 @@ def public_estimators():
 
 
 @pytest.mark.parametrize("cls", public_estimators(), ids=lambda cls: cls.__name__)
-def test_C11_arguments_after_the_second_are_keyword_only(cls):
+def test_arguments_after_the_second_are_keyword_only(cls):
     parameters = list(inspect.signature(cls).parameters.values())
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return  # no constructor of its own
     positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     assert len(positional) <= 2, positional
     assert all(p.kind is not p.VAR_KEYWORD for p in parameters)
+
+
+def test_test_names_speak_for_themselves():
+    """The catalogue of pitfalls links to the tests, and not the other way round."""
+    numbered = re.compile(r"def (test\w*_[A-J]\d\d(?:_\w*)?)\(")
+    tests = Path(__file__).parent.rglob("test_*.py")
+    assert [name for path in tests for name in numbered.findall(path.read_text())] == []

@@ -80,7 +80,7 @@ def binary_probability(loss, raw, **settings):
         (5.0, 0.30465166, 0.01),
     ],
 )
-def test_G01_raw_focal_scores_are_not_probabilities(gamma, raw, true):
+def test_raw_focal_scores_are_not_probabilities(gamma, raw, true):
     loss = FocalLoss(gamma)
     for kind in ("weighted", "posterior"):
         assert binary_probability(loss, raw, kind=kind) == pytest.approx(true, rel=1e-6)
@@ -89,7 +89,7 @@ def test_G01_raw_focal_scores_are_not_probabilities(gamma, raw, true):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0, 5.0])
-def test_G01_it_inverts_the_minimiser_of_the_expected_loss(gamma):
+def test_it_inverts_the_minimiser_of_the_expected_loss(gamma):
     eta = np.concatenate([np.logspace(-8, -0.4, 25), 1 - np.logspace(-4, -0.31, 25)])
     scores = np.array([oracles.binary_minimiser("focal", e, gamma=gamma) for e in eta])
     got = probabilities_from_log_odds(log_odds(FocalLoss(gamma), scores, "binary"), "binary")
@@ -99,7 +99,7 @@ def test_G01_it_inverts_the_minimiser_of_the_expected_loss(gamma):
     np.testing.assert_allclose(back, scores, rtol=1e-8)
 
 
-def test_G02_class_weights_are_costs_or_undone():
+def test_class_weights_are_costs_or_undone():
     focal, alpha = FocalLoss(2.0), [0.75, 0.25]
     posterior = binary_probability(focal, 0.10837982, kind="posterior", class_weight=alpha)
     assert posterior == pytest.approx(0.01, abs=1e-6)
@@ -113,7 +113,7 @@ def test_G02_class_weights_are_costs_or_undone():
 
 @pytest.mark.parametrize("kind", ["raw", "weighted", "posterior"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_G04_cross_entropy_is_left_alone_bit_for_bit(kind, dtype):
+def test_cross_entropy_is_left_alone_bit_for_bit(kind, dtype):
     scores = np.concatenate([[-1e4, 1e4], np.linspace(-40, 40, 401)]).astype(dtype)
     for task in ("binary", "multilabel"):
         got = log_odds(CrossEntropyLoss(), scores, task, kind=kind)
@@ -126,7 +126,7 @@ def test_G04_cross_entropy_is_left_alone_bit_for_bit(kind, dtype):
 
 @pytest.mark.parametrize("gamma", [0.1, 0.5, 1.0, 2.0, 10.0])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_G04_extreme_scores(gamma, dtype):
+def test_extreme_scores(gamma, dtype):
     scores = np.array([-1e4, -1e3, 1e3, 1e4], dtype=dtype)
     got = log_odds(FocalLoss(gamma), scores, "binary")
     assert got.dtype == dtype
@@ -171,7 +171,7 @@ def test_multilabel_is_binary_per_label():
         np.testing.assert_allclose(p[:, label], alone[:, 1], rtol=1e-13)
 
 
-def test_G03_three_classes_with_weights():
+def test_three_classes_with_weights():
     raw, weight = np.array([0.54295665, 0.25366568, 0.20337768]), [0.2, 0.5, 1.5]
     got = log_odds(FocalLoss(2.0), np.log(raw), "multiclass", kind="posterior", class_weight=weight)
     np.testing.assert_allclose(np.exp(got), [0.9, 0.08, 0.02], atol=1e-6)
@@ -182,7 +182,7 @@ def test_G03_three_classes_with_weights():
 
 @pytest.mark.parametrize("n_classes", [2, 3, 10])
 @pytest.mark.parametrize("gamma", [0.5, 2.0, 5.0])
-def test_G03_rows_sum_to_one_and_keep_their_argmax(gamma, n_classes):
+def test_rows_sum_to_one_and_keep_their_argmax(gamma, n_classes):
     scores = np.random.default_rng(0).normal(scale=3, size=(10_000, n_classes))
     got = log_odds(FocalLoss(gamma), scores, "multiclass")
     p = probabilities_from_log_odds(got, "multiclass")
@@ -205,7 +205,7 @@ def test_two_classes_are_the_binary_posterior():
 # --- scale and offset of the loss -----------------------------------------------------------------
 
 
-def test_D08_an_offset_is_a_cost_unless_the_posterior_is_asked_for():
+def test_an_offset_is_a_cost_unless_the_posterior_is_asked_for():
     loss, score = ShiftedLoss(), np.array([0.4])
     assert log_odds(loss, score, "binary", kind="raw") == pytest.approx(0.8)
     assert log_odds(loss, score, "binary", kind="weighted") == pytest.approx(0.8)
@@ -285,7 +285,7 @@ def test_probabilities_must_be_inside_the_open_unit_interval(task, eta):
         (2.0, 0.75, 0.2138457),
     ],
 )
-def test_F03_the_best_constant_is_not_the_prior(gamma, alpha, p):
+def test_the_best_constant_is_not_the_prior(gamma, alpha, p):
     loss, n = FocalLoss(gamma), 100_000
     weight = None if alpha is None else np.array([1 - alpha, alpha])
     score = best_constant_score(loss, [0.99, 0.01], weight)

@@ -31,7 +31,7 @@ def mean_over_samples(weights, counts):
 # --- balanced -------------------------------------------------------------------------------------
 
 
-def test_B12_balanced_gives_the_rare_class_the_larger_weight():
+def test_balanced_gives_the_rare_class_the_larger_weight():
     y = np.repeat([0, 1], [990, 10])
     got = balanced_weights([990, 10])
     np.testing.assert_allclose(got, [0.5050505, 50], rtol=1e-6)
@@ -42,7 +42,7 @@ def test_B12_balanced_gives_the_rare_class_the_larger_weight():
 
 
 @given(st.lists(st.integers(1, 50), min_size=2, max_size=6))
-def test_B12_balanced_is_that_of_scikit_learn(counts):
+def test_balanced_is_that_of_scikit_learn(counts):
     y = np.repeat(np.arange(len(counts)), counts)
     expected = compute_class_weight("balanced", classes=np.arange(len(counts)), y=y)
     np.testing.assert_allclose(balanced_weights(counts), expected, rtol=1e-12)
@@ -66,7 +66,7 @@ def test_a_class_without_samples_weighs_nothing():
 # --- effective number of samples ------------------------------------------------------------------
 
 
-def test_B13_effective_number_of_the_paper():
+def test_effective_number_of_the_paper():
     counts = np.array([990.0, 10.0])
     got = effective_number_weights(counts, beta=0.99)
     np.testing.assert_allclose(got, [0.1745537, 1.8254463], rtol=1e-6)
@@ -76,7 +76,7 @@ def test_B13_effective_number_of_the_paper():
 
 
 @given(count_vectors, st.floats(0, 1))
-def test_B13_effective_number_properties(counts, beta):
+def test_effective_number_properties(counts, beta):
     got = effective_number_weights(counts, beta)
     np.testing.assert_allclose(got, oracles.effective_number_weights(counts, beta), rtol=1e-11)
     assert got.sum() == pytest.approx(len(counts), rel=1e-12)
@@ -119,7 +119,7 @@ def test_bad_counts_are_refused(rule, counts):
 
 
 @given(count_vectors, st.floats(1e-6, 1e6))
-def test_B04_alpha_without_a_ratio_is_exactly_one(counts, constant):
+def test_alpha_without_a_ratio_is_exactly_one(counts, constant):
     counts = np.array(counts)
     classes = np.arange(len(counts))
     ones = np.ones(len(counts))
@@ -139,7 +139,7 @@ def test_alpha_has_mean_one_over_the_samples(counts, data):
     weights = alpha_weights(vector, classes, counts)
     np.testing.assert_allclose(weights / weights[0], np.array(vector) / vector[0], rtol=1e-12)
     scaled = alpha_weights(4 * np.array(vector), classes, counts)
-    np.testing.assert_array_equal(scaled, weights)  # B06
+    np.testing.assert_array_equal(scaled, weights)
 
 
 def test_a_float_alpha_weighs_the_second_class():
@@ -149,7 +149,7 @@ def test_a_float_alpha_weighs_the_second_class():
     assert mean_over_samples(weights, counts) == pytest.approx(1, rel=1e-12)
 
 
-def test_B01_a_single_alpha_for_three_classes_is_refused():
+def test_a_single_alpha_for_three_classes_is_refused():
     with pytest.raises(ValueError, match="3 classes") as error:
         alpha_weights(0.25, THREE, np.ones(3))
     for word in ("vector", "[0.25, 0.75, 0.75]", "'balanced'", "alpha=0.25"):
@@ -166,30 +166,30 @@ def test_a_single_alpha_for_a_single_class_is_refused():
 
 
 @pytest.mark.parametrize("alpha", [-1, -0.1, 0, 1, 1.5, math.nan, math.inf])
-def test_B06_scalars_outside_the_open_unit_interval_are_refused(alpha):
+def test_scalars_outside_the_open_unit_interval_are_refused(alpha):
     with pytest.raises(ValueError, match=r"range \(0, 1\), got"):
         alpha_weights(alpha, BINARY, np.ones(2))
 
 
 @pytest.mark.parametrize("entry", [-1.0, math.nan, math.inf])
-def test_B06_vectors_may_exceed_one_but_not_be_negative_or_infinite(entry):
+def test_vectors_may_exceed_one_but_not_be_negative_or_infinite(entry):
     np.testing.assert_allclose(alpha_weights([2, 6], BINARY, np.ones(2)), [0.5, 1.5])
     for alpha in ([1.0, entry], {1: entry}):
         with pytest.raises(ValueError, match="alpha must hold finite"):
             alpha_weights(alpha, BINARY, np.ones(2))
 
 
-def test_B06_weights_that_leave_no_sample_are_refused():
+def test_weights_that_leave_no_sample_are_refused():
     with pytest.raises(ValueError, match="positive for some class that occurs"):
         alpha_weights([0, 1], BINARY, np.array([10.0, 0.0]))
 
 
-def test_B02_a_wrong_length_names_both():
+def test_a_wrong_length_names_both():
     with pytest.raises(ValueError, match=r"3 classes \['a', 'b', 'c'\].*shape \(2,\)"):
         alpha_weights([1, 2], THREE, np.ones(3))
 
 
-def test_B14_labels_of_a_dict():
+def test_labels_of_a_dict():
     classes, counts = np.array(["fraud", "ok"]), np.array([10.0, 990.0])
     by_label = alpha_weights({"ok": 1, "fraud": 10}, classes, counts)
     np.testing.assert_array_equal(by_label, alpha_weights((10, 1), classes, counts))
@@ -205,7 +205,7 @@ def test_B14_labels_of_a_dict():
 @pytest.mark.parametrize(
     "classes", [np.array([False, True]), np.array([-1, 1]), np.array([0.0, 1.0])]
 )
-def test_B14_labels_of_any_type(classes):
+def test_labels_of_any_type(classes):
     alpha = dict(zip(classes.tolist(), (1, 3), strict=True))
     np.testing.assert_allclose(alpha_weights(alpha, classes, np.ones(2)), [0.5, 1.5])
 
