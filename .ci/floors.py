@@ -15,7 +15,7 @@ SKIPPED = {"torch"}
 
 
 def requirements(project: dict, names: list[str]) -> list[str]:
-    """Requirements of the package and of the extras, and those that an extra names in turn."""
+    """Return what the package and the extras require, extras of extras included."""
     extras = project["optional-dependencies"]
     found, waiting = list(project["dependencies"]), list(names)
     while waiting:
@@ -28,7 +28,7 @@ def requirements(project: dict, names: list[str]) -> list[str]:
 
 
 def pin(requirement: str) -> str | None:
-    """``name>=1.2`` as ``name==1.2``; None for a package that is skipped."""
+    """Turn ``name>=1.2`` into ``name==1.2``; None for a package that is skipped."""
     match = FLOOR.fullmatch(requirement)
     if match is None:
         raise SystemExit(f"{requirement!r} has no floor of the form name>=version")
