@@ -61,7 +61,7 @@ class TestZeroPoint:
         X, y = table(n_classes)
         weight = np.random.default_rng(0).random(len(y)) + 0.5
         if options.get("class_weight") == "balanced":
-            weight = None  # scikit-learn counts rows there, we count weights: see test
+            weight = None  # it counts rows there; we, weights: test_weights_are_repetitions
         ours = exact(gamma=0, **options).fit(X, y, weight)
         theirs = reference(**options).fit(X, y, weight)
         np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-6)

@@ -26,7 +26,7 @@ LINEAR = EXACT | {
     "max_epochs": 250,
     "random_state": 0,
 }
-REASON = "mini-batches, dropout and float32 cannot meet 1e-7; test takes its place"
+REASON = "mini-batches, dropout and float32 cannot meet 1e-7; see test_weights_are_repetitions"
 
 
 def table(n_labels=3, n=200):
