@@ -11,11 +11,11 @@ from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier
 
+import skfocal
 from skfocal.benchmark import list_methods
 from skfocal.benchmark._numeric import make_numeric
 from skfocal.benchmark.methods import DEFAULT_METHODS, get_method
 from skfocal.benchmark.tasks import get_task
-from skfocal.neural_network import FocalMLPClassifier
 from tests.benchmark.arms import QUICK, build, resample
 from tests.benchmark.toys import make_multiclass, make_multilabel, make_toy
 
@@ -86,7 +86,7 @@ def test_no_arm_combines_a_sampler_with_weights():
 
 def test_a_sampler_before_our_network_samples_in_fit_only():
     table = make_numeric(make_toy(n=200, n_positive=20))
-    network = FocalMLPClassifier(n_members=1, max_epochs=30, random_state=0)
+    network = skfocal.FocalMLPClassifier(n_members=1, max_epochs=30, random_state=0)
     seen = []
 
     class Spy(RandomOverSampler):
@@ -120,7 +120,11 @@ def test_without_lightgbm_the_arm_says_what_to_install(monkeypatch):
 def test_network_arms_take_gamma_and_alpha():
     table = make_numeric(make_toy())
     models = [build(f"focal_mlp{suffix}", table)[-1] for suffix in ("", "_zero", "_balanced")]
-    assert [model.gamma for model in models] == [FocalMLPClassifier().gamma, 0.0, models[0].gamma]
+    assert [model.gamma for model in models] == [
+        skfocal.FocalMLPClassifier().gamma,
+        0.0,
+        models[0].gamma,
+    ]
     assert [model.alpha for model in models] == [None, None, "balanced"]
     assert models[2].probabilities == "posterior"
     assert {model.device for model in models} == {"cpu"}

@@ -199,7 +199,9 @@ LEARNER = {
     "random_state": 0,
 }
 RATES = {FocalMLPClassifier: 0.05, MultiLabelFocalClassifier: 0.02}
-WEIGHTS_REASON = "mini-batches, dropout and float32 cannot meet 1e-7; see test_weights_are_repetitions"
+WEIGHTS_REASON = (
+    "mini-batches, dropout and float32 cannot meet 1e-7; see test_weights_are_repetitions"
+)
 
 
 def excused(estimator):

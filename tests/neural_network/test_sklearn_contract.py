@@ -25,7 +25,9 @@ from skfocal.neural_network import FocalMLPClassifier
 
 SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 3, "random_state": 0}
 EXACT = SMALL | {"dropout": 0.0, "batch_size": 10_000, "learning_rate": "constant"}
-WEIGHTS_REASON = "mini-batches, dropout and float32 cannot meet 1e-7; see test_weights_are_repetitions"
+WEIGHTS_REASON = (
+    "mini-batches, dropout and float32 cannot meet 1e-7; see test_weights_are_repetitions"
+)
 
 
 def table(n_classes=2, n=200):
