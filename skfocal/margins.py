@@ -1,4 +1,4 @@
-"""Scores to margins and back: the only place that knows binary from softmax scores.
+"""Scores to margins and back, in plain functions; :mod:`skfocal.tasks` gives them one contract.
 
 A loss sees one signed number per decision, the margin. This module computes it from the scores
 of a model and pulls gradient and curvature in the margin back to the scores, by the chain rule:
@@ -85,7 +85,9 @@ def binary_margin(scores: Array, target: Array) -> Array:
 
 
 def binary_gradient(derivative: Array, target: Array) -> Array:
-    """Pull the derivative in the margin back to the scores; the pull-back of the curvature is it.
+    """Pull the derivative in the margin back to the scores.
+
+    For the curvature the pull-back is the identity.
 
     Parameters
     ----------
