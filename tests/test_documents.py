@@ -1,4 +1,4 @@
-"""README and CONTRIBUTING: their examples run, their generated parts are up to date."""
+"""Documents: their examples run, generated parts are up to date, what they name exists."""
 
 import importlib.util
 import re
@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 
 def python_block(name):
@@ -56,3 +59,28 @@ def test_readme_is_up_to_date():
     spec.loader.exec_module(module)
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert module.updated(text) == text
+
+
+PITFALLS = ROOT / "docs" / "pitfalls.md"
+
+
+def test_every_pitfall_is_held_by_tests():
+    """Each entry, a paragraph that begins in bold, names at least one test."""
+    paragraphs = PITFALLS.read_text(encoding="utf-8").split("\n\n")
+    entries = [text for text in paragraphs if text.startswith("**") and "Notation" not in text]
+    entries = [text for text in entries if not text.startswith("**Decisions")]
+    assert len(entries) > 80
+    assert [text for text in entries if not re.search(r"`test_\w+`", text)] == []
+
+
+def test_tests_named_by_the_pitfalls_exist():
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    defined = set(re.findall(r"def (test_\w+)\(", "\n".join(sources)))
+    named = set(re.findall(r"`(test_\w+)`", PITFALLS.read_text(encoding="utf-8")))
+    assert sorted(named - defined) == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(path):
+    links = re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
