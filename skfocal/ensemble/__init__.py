@@ -1,0 +1,1 @@
+"""Boosted trees that add up honest log-odds."""

@@ -1,0 +1,199 @@
+"""What trees add up, and its derivatives: one contract for all losses and engines.
+
+Two classes and a loss with an inverse: :class:`LogOddsObjective`, where trees add up the log-odds
+of the posterior. All else: :class:`ScoreObjective`, where they add up the scores of the loss. In
+log-odds the loss is proper, the best start is the log-odds of the classes, and a regularisation of
+the engine means what it means for log loss. Scores have nothing of that.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from skfocal.ensemble._table import log_odds_table
+from skfocal.losses import MarginLoss
+from skfocal.margins import transform_scores
+from skfocal.posterior import best_constant_score, log_odds
+from skfocal.tasks import Task
+
+# Rows in a block: its few float64 vectors stay in the second-level cache.
+BLOCK = 8192
+# Least curvature of a row, as in XGBoost: engines divide by sums of it.
+SMALLEST_CURVATURE = 1e-16
+# exp of more would overflow.
+LARGEST_EXPONENT = 700.0
+
+
+def make_objective(loss: MarginLoss, task: Task) -> "Objective":
+    """Return the objective of a loss that is bound to the training set."""
+    if loss.traits.invertible and not task.is_softmax:
+        return LogOddsObjective(loss, task)
+    return ScoreObjective(loss, task)
+
+
+class Objective:
+    """Derivatives of a loss in what trees add up, here called `raw`: (n,), or (n, K) for K classes.
+
+    Parameters
+    ----------
+    loss : MarginLoss
+        Bound to the class counts of the training set if it depends on them.
+    task : Task
+    """
+
+    def __init__(self, loss: MarginLoss, task: Task) -> None:
+        self.loss = loss
+        self.task = task
+
+    def start(self, mass: np.ndarray) -> np.ndarray:
+        """Return the constant to start at, of shape () or (K,).
+
+        Parameters
+        ----------
+        mass : ndarray of shape (K,)
+            Summed weights of the rows of each class, class weights included.
+        """
+        log_mass = np.log(np.maximum(mass, np.finfo(float).tiny))
+        return self.task.centred(self.task.contrast(log_mass))
+
+    def differentiate(
+        self,
+        target: np.ndarray,
+        raw: np.ndarray,
+        sample_weight: np.ndarray | None,
+        gradient: np.ndarray,
+        curvature: np.ndarray,
+    ) -> None:
+        """Write gradient and curvature of all rows into the last two arguments.
+
+        Parameters
+        ----------
+        target : ndarray of shape (n,)
+            Class codes, of any numeric type.
+        raw : ndarray of shape (n,) or (n, K)
+        sample_weight : ndarray of shape (n,) or None
+            Weights of the rows, class weights included.
+        gradient, curvature : ndarrays of the shape of `raw`
+            float32 or float64. The curvature is positive where the weight is.
+        """
+        weight = self._row_weight(target, raw, sample_weight)
+        for rows in blocks(len(target)):
+            slope, bend = self._derivatives(target[rows], raw[rows])
+            np.maximum(bend, SMALLEST_CURVATURE, out=bend)
+            if weight is not None:
+                of_rows = weight[rows].reshape(-1, *[1] * (raw.ndim - 1))
+                slope *= of_rows
+                bend *= of_rows
+            gradient[rows] = slope
+            curvature[rows] = bend
+
+    def value(self, target: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Return the loss of each row, in nats and unweighted."""
+        raise NotImplementedError
+
+    def log_odds(
+        self, raw: np.ndarray, kind: str, class_weight: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return log-odds or log-probabilities; parameters as in :mod:`skfocal.posterior`."""
+        raise NotImplementedError
+
+    def _derivatives(self, target: np.ndarray, raw: np.ndarray) -> tuple[Any, Any]:
+        """Return gradient and curvature of a block of rows, in arrays of their own."""
+        raise NotImplementedError
+
+    def _row_weight(
+        self, target: np.ndarray, raw: np.ndarray, sample_weight: np.ndarray | None
+    ) -> np.ndarray | None:
+        return sample_weight
+
+
+class LogOddsObjective(Objective):
+    """An invertible loss of two classes, in honest log-odds s.
+
+    The gradient is ``(sigmoid(s) - y) W(s)``, the curvature ``sigmoid(s) sigmoid(-s) W(s)``: see
+    :mod:`skfocal.ensemble._table`. Cross-entropy has W = 1 and is the engine's own log loss.
+    """
+
+    def __init__(self, loss: MarginLoss, task: Task) -> None:
+        super().__init__(loss, task)
+        self._table = log_odds_table(loss)
+
+    def value(self, target: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Return the loss of each row, in nats and unweighted."""
+        codes = target.astype(np.intp)
+        return self.loss.value(self.task.margin(self._table.score(raw), codes).margin, codes)
+
+    def log_odds(
+        self, raw: np.ndarray, kind: str, class_weight: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return log-odds; parameters as in :mod:`skfocal.posterior`."""
+        if kind == "posterior":
+            return raw if class_weight is None else raw - self.task.contrast(np.log(class_weight))
+        offset = self.loss.class_offset
+        result = raw if kind == "weighted" else self._table.score(raw)
+        return result if offset is None else result - self.task.contrast(offset)
+
+    def _derivatives(self, target: np.ndarray, raw: np.ndarray) -> tuple[Any, Any]:
+        sign = 2.0 * target - 1.0
+        # From the margin, so that neither side loses digits.
+        odds = np.exp(np.minimum(raw * sign, LARGEST_EXPONENT))
+        wrong = 1.0 / (1.0 + odds)
+        gradient = self._table.weight(raw)
+        gradient *= wrong
+        odds *= wrong
+        odds *= gradient
+        gradient *= -sign
+        return gradient, odds
+
+
+class ScoreObjective(Objective):
+    """Any loss, in its own scores: its exact gradient and a positive curvature.
+
+    Of K classes an engine takes the diagonal of the curvature. With the softmax r over the wrong
+    classes it is ``c`` at the true class y and ``c r_k**2 - l' r_k (1 - r_k)`` at the others, both
+    positive as ``l' <= 0``, where the positive c takes the place of ``l''(m)``; see
+    :func:`skfocal.tasks.positive_curvature`. For cross-entropy it is ``p_k (1 - p_k)``.
+    """
+
+    def start(self, mass: np.ndarray) -> np.ndarray:
+        """Return the best constant of the loss; log-odds of the classes if it has no inverse."""
+        if self.loss.traits.invertible and np.all(mass > 0):
+            return best_constant_score(self.loss, mass, task=self.task.name)
+        return super().start(mass)
+
+    def value(self, target: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Return the loss of each row, in nats and unweighted."""
+        return self.task.derivatives(self.loss, raw, target.astype(np.intp), 0).value
+
+    def log_odds(
+        self, raw: np.ndarray, kind: str, class_weight: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return log-odds or log-probabilities; parameters as in :mod:`skfocal.posterior`."""
+        return log_odds(self.loss, raw, self.task.name, kind=kind, class_weight=class_weight)
+
+    def _derivatives(self, target: np.ndarray, raw: np.ndarray) -> tuple[Any, Any]:
+        at = self.task.derivatives(self.loss, raw.astype(np.float64), target.astype(np.intp), 2)
+        return at.gradient, at.curvature_diagonal()
+
+    def _row_weight(
+        self, target: np.ndarray, raw: np.ndarray, sample_weight: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Multiply in the weights of a loss that looks at the whole training set."""
+        if not self.loss.weighs_batch:
+            return sample_weight
+        margin = np.concatenate(
+            [self._margin(target[rows], raw[rows]) for rows in blocks(len(target))]
+        )
+        weight = self.loss.batch_weight(margin, sample_weight)
+        return weight if sample_weight is None else weight * sample_weight
+
+    def _margin(self, target: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        scores = transform_scores(self.loss, raw.astype(np.float64), self.task.name)
+        return self.task.margin(scores, target.astype(np.intp)).margin
+
+
+def blocks(n_rows: int) -> Iterator[slice]:
+    """Yield the rows in blocks."""
+    for start in range(0, n_rows, BLOCK):
+        yield slice(start, min(start + BLOCK, n_rows))
