@@ -1,16 +1,15 @@
-"""What all classifiers share: the loss settings, and scores to probabilities to labels."""
+"""What all classifiers share: the loss settings, and log-odds to probabilities to labels."""
 
 from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import log_expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfocal.losses import MarginLoss, get_loss
-from skfocal.posterior import KINDS, log_odds, probabilities_from_log_odds
+from skfocal.posterior import KINDS, Posterior
 from skfocal.utils._compat import Interval, StrOptions
 from skfocal.utils._warnings import warn_user
 from skfocal.weights import class_counts, class_weights
@@ -46,34 +45,25 @@ class Target(NamedTuple):
 
 
 class MarginClassifier(ClassifierMixin, BaseEstimator):
-    """Base of the single-label classifiers.
+    """Base of all classifiers: the loss settings, and probabilities from log-odds.
 
-    A subclass stores the loss settings as constructor parameters, sets ``classes_``, ``loss_``
-    and ``class_weight_`` in ``fit``, and returns the scores of rows in ``_scores``: (n,) for two
-    classes, (n, K) for more.
+    A subclass stores the loss settings as constructor parameters. Its ``fit`` sets ``classes_``,
+    ``loss_``, ``class_weight_`` and ``_posterior``; its ``decision_function`` returns the log-odds
+    that the posterior makes of its scores.
     """
 
-    def decision_function(self, X):
-        """Return the log-odds of :meth:`predict_proba`.
+    # Set by the subclass, declared for the type checker.
+    alpha: Any
+    beta: float
+    class_weight: Any
+    probabilities: str
+    _posterior: Posterior
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            For two classes the log-odds of ``classes_[1]``, for more the log-probabilities.
-        """
+    @property
+    def _current_posterior(self) -> Posterior:
+        """The posterior as ``probabilities`` asks now, which may be set after a fit."""
         check_is_fitted(self)
-        return log_odds(
-            self.loss_,
-            self._scores(X),
-            self._task,
-            kind=self._probabilities,
-            class_weight=self.class_weight_,
-        )
+        return self._posterior.of_kind(self.probabilities)
 
     def predict_proba(self, X):
         """Return the probability of each class, as ``probabilities`` defines it.
@@ -85,10 +75,10 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``; rows sum to 1.
+        ndarray of shape (n_samples, n_classes), or (n_samples, n_labels) for an indicator
+            Columns in the order of ``classes_``; rows sum to 1, those of labels do not.
         """
-        return probabilities_from_log_odds(self.decision_function(X), self._task)
+        return self._current_posterior.to_probabilities(self.decision_function(X))
 
     def predict_log_proba(self, X):
         """Return the logarithm of :meth:`predict_proba`, finite where that rounds to 0.
@@ -100,50 +90,13 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
+        ndarray of the shape of :meth:`predict_proba`
         """
-        decision = self.decision_function(X)
-        if self._task == "multiclass":
-            return decision
-        return np.stack([log_expit(-decision), log_expit(decision)], axis=-1)
-
-    def predict(self, X):
-        """Return the most probable class of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Members of ``classes_``.
-        """
-        decision = self.decision_function(X)
-        codes = (
-            decision.argmax(axis=1) if self._task == "multiclass" else (decision > 0).astype(int)
-        )
-        return self.classes_[codes]
+        return self._current_posterior.to_log_probabilities(self.decision_function(X))
 
     def __sklearn_is_fitted__(self) -> bool:
         # A fit that fails leaves what validation has set, such as n_features_in_.
         return hasattr(self, "classes_")
-
-    @property
-    def _task(self) -> str:
-        return "binary" if len(self.classes_) == 2 else "multiclass"
-
-    @property
-    def _probabilities(self) -> str:
-        """The kind of probability in force: a loss without an inverse has raw ones only."""
-        return self.probabilities if self.loss_.traits.invertible else "raw"
-
-    # Set by the subclass, declared for the type checker.
-    alpha: Any
-    beta: float
-    class_weight: Any
 
     def _resolve_loss(self) -> MarginLoss:
         """Return the loss that the settings name; gamma belongs to ``loss="focal"`` alone."""
@@ -152,23 +105,6 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
             return get_loss(self.loss, **parameters)
         except ValueError as error:
             raise ValueError(f"{type(self).__name__}: {error}") from None
-
-    def _encode_classes(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the classes, at least two, and the code of each row."""
-        classes, codes = encode_labels(y)
-        if len(classes) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes with positive weight, "
-                f"got one class: {classes.tolist()[0]!r}."
-            )
-        return classes, codes
-
-    def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray | None) -> Target:
-        """Return class codes and weights; needs two classes."""
-        classes, codes = self._encode_classes(y)
-        counts = class_counts(codes, sample_weight, len(classes))
-        weight = self._weigh_classes(classes, counts)
-        return Target(classes, codes, counts, weight)
 
     def _weigh_classes(self, classes: np.ndarray, counts: np.ndarray, **given: Any) -> np.ndarray:
         """Return the weights of the classes; `given` takes the place of ``self.alpha``."""
@@ -207,6 +143,43 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):
                 f"{name}: probabilities='posterior' divides by the class weights, which must be "
                 f"positive, got {target.class_weight.tolist()} for {target.classes.tolist()}."
             )
+
+
+class SingleLabelClassifier(MarginClassifier):
+    """Base of the classifiers whose rows have one class each."""
+
+    def predict(self, X):
+        """Return the most probable class of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Members of ``classes_``.
+        """
+        codes = self._current_posterior.decide(self.decision_function(X))
+        return self.classes_[codes]
+
+    def _encode_classes(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the classes, at least two, and the code of each row."""
+        classes, codes = encode_labels(y)
+        if len(classes) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes with positive weight, "
+                f"got one class: {classes.tolist()[0]!r}."
+            )
+        return classes, codes
+
+    def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray | None) -> Target:
+        """Return class codes and weights; needs two classes."""
+        classes, codes = self._encode_classes(y)
+        counts = class_counts(codes, sample_weight, len(classes))
+        weight = self._weigh_classes(classes, counts)
+        return Target(classes, codes, counts, weight)
 
 
 def encode_labels(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,10 +6,12 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier, Target
+from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model.solvers import SOLVERS, SolverResult, lbfgs, newton
 from skfocal.losses import MarginLoss
+from skfocal.posterior import Posterior
+from skfocal.tasks import get_task
 from skfocal.utils._compat import (
     Interval,
     StrOptions,
@@ -30,7 +32,7 @@ NEWTON_MAX_COEFFICIENTS = 100
 NEWTON_MAX_COEFFICIENTS_SAMPLED = 600
 
 
-class FocalLogisticRegression(MarginClassifier):
+class FocalLogisticRegression(SingleLabelClassifier):
     """Linear classifier that minimises a focal loss, or any other loss of the margin.
 
     With margin m_i of row i (its signed score; for K classes the score of the true class minus
@@ -217,6 +219,24 @@ class FocalLogisticRegression(MarginClassifier):
         result = self._solve(objective, *self._start(objective, target))
         return self._store(result, objective, target, loss)
 
+    def decision_function(self, X):
+        """Return the log-odds of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes the log-odds of ``classes_[1]``, for more the log-probabilities.
+        """
+        posterior = self._current_posterior
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        scores = X @ self.coef_.T + self.intercept_
+        return posterior.log_odds(get_task(posterior.task).from_columns(scores))
+
     def _check_compatibility(self, loss: MarginLoss, target: Target) -> None:
         if loss.weighs_batch:
             raise ValueError(
@@ -233,7 +253,7 @@ class FocalLogisticRegression(MarginClassifier):
             sample_weight,
             target.class_weight,
             loss,
-            n_scores=1 if target.task == "binary" else len(target.classes),
+            n_scores=get_task(target.task).n_scores(target.counts),
             C=self.C,
             fit_intercept=self.fit_intercept,
         )
@@ -251,8 +271,7 @@ class FocalLogisticRegression(MarginClassifier):
             # The weighted log-odds, not the loss's own best constant: that of a loss that gives
             # up on hard rows lies where no row of the rare class pulls any more.
             share = np.maximum(target.counts * target.class_weight, np.finfo(float).tiny)
-            log_share = np.log(share)
-            constant[:, -1] = log_share[1] - log_share[0] if target.task == "binary" else log_share
+            constant[:, -1] = get_task(target.task).contrast(np.log(share))
         # None draws the same rows every time: a fit can be repeated.
         random = check_random_state(0 if self.random_state is None else self.random_state)
         return self._preliminary_fit(objective, constant.ravel(), random)
@@ -327,12 +346,8 @@ class FocalLogisticRegression(MarginClassifier):
         self.n_iter_ = max(1, result.n_iter)
         self.loss_ = loss
         self.class_weight_ = target.class_weight
+        self._posterior = Posterior(loss, target.task, self.probabilities, target.class_weight)
         return self
-
-    def _scores(self, X) -> np.ndarray:
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
-        scores = X @ self.coef_.T + self.intercept_
-        return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -15,6 +15,8 @@ from skfocal.neural_network._forward import forward
 from skfocal.neural_network._net_params import check_net_params
 from skfocal.neural_network._rows import Scaling, fit_scaling
 from skfocal.neural_network._scoring import ValidationScorer
+from skfocal.posterior import Posterior
+from skfocal.tasks import get_task
 from skfocal.utils._compat import Interval, StrOptions, validate_data
 from skfocal.utils._optional import needs_extra
 
@@ -86,6 +88,8 @@ class NeuralClassifier:
     initial_bias: str | None
     validation_fraction: float
     scoring: str
+    probabilities: str
+    _posterior: Posterior
     standardize: bool
     learning_rate: str
     n_epochs_: int
@@ -195,9 +199,7 @@ class NeuralClassifier:
         training = self._import_training()
         task = training.Task(
             kind=target.task,
-            n_scores={"binary": 1, "multiclass": len(target.classes)}.get(
-                target.task, target.codes.shape[-1]
-            ),
+            n_scores=get_task(target.task).n_scores(target.counts),
             X=X,
             target=target.codes.astype(np.int64, copy=False),
             weight=_relative(sample_weight),
@@ -216,6 +218,9 @@ class NeuralClassifier:
             scorer = ValidationScorer(self.scoring, task.kind, codes, weight, target.class_weight)
             task.validation = X_held, scorer
         self._train(task, keep_state=partial)
+        # An outcome that does not occur has no weight to undo.
+        weight = np.where(target.counts > 0, self.class_weight_, 1.0)
+        self._posterior = Posterior(self.loss_, target.task, self.probabilities, weight)
         self.classes_ = target.classes
         self._counts = target.counts
         return self

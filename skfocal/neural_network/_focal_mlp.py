@@ -2,21 +2,18 @@
 
 import numpy as np
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
-from skfocal._classifier import MarginClassifier, Target, encode_known
+from skfocal._classifier import SingleLabelClassifier, Target, encode_known
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
-from skfocal.neural_network._ensemble import ensemble_log_odds
 from skfocal.neural_network._split import stratified_split
-from skfocal.posterior import probabilities_from_log_odds
 from skfocal.utils._compat import _fit_context
 from skfocal.utils._validation import validate_rows
 from skfocal.weights import class_counts
 
 
 @documented
-class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
+class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
     """Small neural networks with a focal loss, or any other loss of the margin.
 
     Several multilayer perceptrons are trained as one batched network, see
@@ -285,20 +282,8 @@ class FocalMLPClassifier(NeuralClassifier, MarginClassifier):
             For two classes the log-odds of ``classes_[1]``, for more the log-probabilities: of
             the mean of the members' probabilities.
         """
-        check_is_fitted(self)
-        return self._to_decision(self._member_scores(self._validate_more(X)))
-
-    def _to_decision(self, members):
-        return ensemble_log_odds(
-            self.loss_,
-            members,
-            self._task,
-            kind=self._probabilities,
-            class_weight=self.class_weight_,
-        )
-
-    def _to_probabilities(self, decision):
-        return probabilities_from_log_odds(decision, self._task)
+        posterior = self._current_posterior
+        return posterior.mean_log_odds(self._member_scores(self._validate_more(X)))
 
     def _split(self, y, random):
         return stratified_split(self._encode_classes(y)[1], self.validation_fraction, random)

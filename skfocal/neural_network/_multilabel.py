@@ -1,16 +1,15 @@
 """Multilabel classifier: one network, one loss of the margin for each label."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
-from scipy.special import expit, log_expit, logit
+from scipy.special import expit, logit
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier, encode_labels
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
-from skfocal.neural_network._ensemble import ensemble_log_odds
 from skfocal.neural_network._labels import LabelForm, LabelTarget, count_sides, to_dense
 from skfocal.neural_network._split import iterative_split
 from skfocal.neural_network._thresholds import (
@@ -19,7 +18,6 @@ from skfocal.neural_network._thresholds import (
     tune_f1,
     warn_of_constant_labels,
 )
-from skfocal.posterior import probabilities_from_log_odds
 from skfocal.utils._compat import _fit_context
 from skfocal.utils._validation import validate_rows
 
@@ -245,7 +243,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
             X_held, y_held, weight_held = held_out
             held_out = X_held, form.encode(y_held), weight_held
         self._fit_rows(X, target, sample_weight, seed, start, held_out)
-        self._form = form
+        self._keep_form(form)
 
     @available_if(fits_in_parts)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -289,8 +287,14 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         target = self._weigh(form, indicator, counts)
         start = None if first else self._where_it_ended()
         self._fit_rows(X, target, sample_weight, self._draw_seed(), start, partial=True)
-        self._form = form
+        self._keep_form(form)
         return self._find_thresholds()
+
+    def _keep_form(self, form):
+        self._form = form
+        if form.n_dims == 1:  # a vector of two classes: one score a row, and two probabilities
+            weight = self._posterior.class_weight[:, 0]
+            self._posterior = replace(self._posterior, task="binary", class_weight=weight)
 
     def decision_function(self, X):
         """Return the log-odds of each label.
@@ -305,39 +309,8 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         ndarray of shape (n_samples, n_labels), or (n_samples,) for a vector of two classes
             Log-odds of the mean of the members' probabilities.
         """
-        check_is_fitted(self)
-        return self._to_decision(self._member_scores(self._validate_more(X)))
-
-    def predict_proba(self, X):
-        """Return the probability of each label, as ``probabilities`` defines it.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_labels), or (n_samples, 2) for a vector of two classes
-        """
-        return self._to_probabilities(self.decision_function(X))
-
-    def predict_log_proba(self, X):
-        """Return the logarithm of :meth:`predict_proba`, finite where that rounds to 0.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of the shape of :meth:`predict_proba`
-        """
-        decision = self.decision_function(X)
-        if self._form.n_dims == 1:
-            return np.stack([log_expit(-decision), log_expit(decision)], axis=-1)
-        return log_expit(decision)
+        posterior = self._current_posterior
+        return posterior.mean_log_odds(self._member_scores(self._validate_more(X)))
 
     def predict(self, X):
         """Return the labels whose probability is above ``thresholds_``.
@@ -353,24 +326,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
             An indicator of 0 and 1, or classes in the form that the target had.
         """
         decision = self.decision_function(X)
-        cuts = self._cuts[0] if self._form.n_dims == 1 else self._cuts
-        return self._form.decode(decision > cuts)
-
-    def _to_decision(self, members):
-        weight = self.class_weight_
-        decision = ensemble_log_odds(
-            self.loss_,
-            members,
-            "multilabel",
-            kind=self._probabilities,
-            # See _check_compatibility.
-            class_weight=np.where(weight > 0, weight, 1.0),
-        )
-        return decision[:, 0] if self._form.n_dims == 1 else decision
-
-    def _to_probabilities(self, decision):
-        task = "binary" if self._form.n_dims == 1 else "multilabel"
-        return probabilities_from_log_odds(decision, task)
+        return self._form.decode(decision > self._cuts)
 
     def _find_thresholds(self, X=None, y=None, sample_weight=None, seed=None, **fit_params):
         """Set ``thresholds_``; rows are needed for ``"f1"`` only."""

@@ -3,8 +3,9 @@
 import numpy as np
 from sklearn.metrics import average_precision_score
 
-from skfocal.losses import MarginLoss
-from skfocal.neural_network._ensemble import ensemble_log_odds
+from skfocal.losses import CrossEntropyLoss, MarginLoss
+from skfocal.posterior import Posterior
+from skfocal.tasks import get_task
 
 
 class ValidationScorer:
@@ -35,10 +36,8 @@ class ValidationScorer:
         self.task = task
         self.weight = weight
         self.class_weight = class_weight
-        if task == "multiclass":
-            self.indicator = target[:, None] == np.arange(len(class_weight))
-        else:
-            self.indicator = target.reshape(len(target), -1).astype(bool)
+        self.target = target
+        self.indicator = get_task(task).indicator(target, len(class_weight))
         self._scored = np.flatnonzero(self.indicator.any(axis=0) & ~self.indicator.all(axis=0))
 
     def __call__(self, loss: MarginLoss, reweighted: bool, scores: np.ndarray) -> float:
@@ -57,15 +56,12 @@ class ValidationScorer:
         float
         """
         honest = loss.traits.invertible and bool(np.all(self.class_weight > 0))
-        decision = ensemble_log_odds(
-            loss,
-            scores,
-            self.task,
-            kind="posterior" if honest else "raw",
-            class_weight=self.class_weight if reweighted else None,
-        ).reshape(self.indicator.shape)
+        kind = "posterior" if honest else "raw"
+        weight = self.class_weight if reweighted else None
+        log_odds = Posterior(loss, self.task, kind, weight).mean_log_odds(scores)
         if self.scoring == "neg_log_loss" or len(self._scored) == 0:
-            return -self._log_loss(decision)
+            return -self._log_loss(log_odds)
+        decision = get_task(self.task).to_columns(log_odds)
         return float(
             np.mean(
                 [
@@ -77,9 +73,8 @@ class ValidationScorer:
             )
         )
 
-    def _log_loss(self, decision: np.ndarray) -> float:
-        if self.task == "multiclass":
-            rows = -decision[self.indicator]
-        else:
-            rows = np.logaddexp(0, np.where(self.indicator, -decision, decision)).mean(axis=1)
+    def _log_loss(self, log_odds: np.ndarray) -> float:
+        task = get_task(self.task)
+        losses = task.derivatives(CrossEntropyLoss(), log_odds, self.target, 0).value
+        rows = losses.reshape(len(losses), -1).mean(axis=1)
         return float(np.average(rows, weights=self.weight))

@@ -20,6 +20,8 @@ from skfocal.neural_network._rows import Scaling
 from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.neural_network._threads import step_threads
 from skfocal.nn import LossModule, TabularMLP, initial_bias
+from skfocal.posterior import Posterior
+from skfocal.tasks import get_task
 
 # Rows of a validation set that go through the network at once.
 _EVALUATED_ROWS = 8192
@@ -190,12 +192,13 @@ def rebuild_module(model: Any, n_features: int, n_scores: int, state: State) -> 
 def rebuild_net(model: Any, module: nn.Module, kind: str, history: list[dict[str, Any]]) -> Any:
     """Return the skorch net of a fitted estimator."""
     criterion = _make_criterion(model.loss_, kind, model.class_weight_)
-    return fitted_net(module, criterion, model._scaling, partial(_probabilities, model), history)
+    probabilities = partial(_probabilities, model._current_posterior)
+    return fitted_net(module, criterion, model._scaling, probabilities, history)
 
 
-def _probabilities(model: Any, scores: torch.Tensor) -> torch.Tensor:
+def _probabilities(posterior: Posterior, scores: torch.Tensor) -> torch.Tensor:
     members = scores.transpose(0, 1).double().numpy()
-    return torch.from_numpy(model._to_probabilities(model._to_decision(members)))
+    return torch.from_numpy(posterior.to_probabilities(posterior.mean_log_odds(members)))
 
 
 def score_rows(module: nn.Module, rows: np.ndarray) -> np.ndarray:
@@ -218,7 +221,7 @@ def _start_module(
             _make_criterion(task.loss, task.kind, task.class_weight),
             task.target,
             model.initial_bias,
-            n_classes=task.n_scores if task.kind == "multiclass" else None,
+            n_classes=len(task.class_weight),
             sample_weight=task.weight,
         )
         if model.initial_bias == "prior" and reweighted:
@@ -237,9 +240,9 @@ def _weight_shift(task: Task) -> torch.Tensor:
     Early stopping watches a ranking, which is blind to weights: a network that starts without them
     can be stopped before it has learnt of them.
     """
-    weight = task.class_weight
+    weight, form = task.class_weight, get_task(task.kind)
     logs = np.log(np.where(weight > 0, weight, 1.0))
-    shift = logs - logs.mean() if task.kind == "multiclass" else logs[1] - logs[0]
+    shift = form.centred(form.contrast(logs))
     return torch.as_tensor(shift / task.loss.score_scale, dtype=torch.get_default_dtype())
 
 

@@ -22,6 +22,10 @@ class Cells(Task):
 
     is_softmax = False
 
+    def indicator(self, target: np.ndarray, n_classes: int = 2) -> np.ndarray:
+        """Return where the target is 1."""
+        return self.to_columns(target > 0)
+
     def contrast(self, per_class: Array) -> Array:
         """Return positives minus negatives."""
         return per_class[1] - per_class[0]

@@ -108,6 +108,10 @@ class Task(ABC):
         """Return scores, or log-odds, as columns of shape (..., n, n_scores)."""
 
     @abstractmethod
+    def indicator(self, target: np.ndarray, n_classes: int) -> np.ndarray:
+        """Return which events occur, as booleans with a column for each score."""
+
+    @abstractmethod
     def count(
         self, target: np.ndarray, sample_weight: np.ndarray | None, n_classes: int
     ) -> np.ndarray:

@@ -35,6 +35,10 @@ class Multiclass(Task):
         """Return the scores: one column a class."""
         return scores
 
+    def indicator(self, target: np.ndarray, n_classes: int) -> np.ndarray:
+        """Return one column for each class."""
+        return target[:, None] == np.arange(n_classes)
+
     def count(
         self, target: np.ndarray, sample_weight: np.ndarray | None, n_classes: int
     ) -> np.ndarray:

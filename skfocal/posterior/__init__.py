@@ -1,0 +1,26 @@
+"""Scores to honest probabilities: what a loss distorts, this package undoes.
+
+A loss that is not proper pushes the scores away from the log-odds of the data: a focal model
+with gamma = 2 gives a 1 % risk the score of 15 %. At the population minimiser the gradient of
+the expected loss is zero, which determines the true probabilities eta from the scores. With
+``h_k(m) = log(-l_k'(m) / sigmoid(-m))``, the slope of the loss relative to cross-entropy:
+
+* binary and per label: ``log-odds(eta) = z - h_1(z) + h_0(-z)``,
+* softmax: ``log eta_k = log p_k - h_k(logit p_k) + const``.
+
+Cross-entropy has h = 0 and is left alone, bit for bit. Class weights used in training appear in
+eta as costs; dividing by them gives the probabilities at the frequencies of the training data.
+"""
+
+from skfocal.posterior._inverting import best_constant_score, scores_from_probabilities
+from skfocal.posterior._posterior import Posterior
+from skfocal.posterior._recovering import KINDS, log_odds, probabilities_from_log_odds
+
+__all__ = [
+    "KINDS",
+    "Posterior",
+    "best_constant_score",
+    "log_odds",
+    "probabilities_from_log_odds",
+    "scores_from_probabilities",
+]

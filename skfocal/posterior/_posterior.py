@@ -1,0 +1,136 @@
+"""The posterior of a fitted learner: everything between its scores and its probabilities."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from skfocal.losses import MarginLoss
+from skfocal.posterior._recovering import check_kind, log_odds
+from skfocal.tasks import Task, get_task
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """What scores mean: a loss, a task, and which probabilities are wanted of them.
+
+    Learners make one when they fit, and hold it instead of the way from scores to probabilities.
+
+    Parameters
+    ----------
+    loss : MarginLoss
+        The loss that the scores were trained with, bound to the training set.
+    task : {"binary", "multilabel", "multiclass"}
+        What the scores are.
+    kind : {"weighted", "raw", "posterior"}, default="weighted"
+        See :func:`log_odds`. For a loss without an inverse ``"weighted"`` is ``"raw"``: there is
+        nothing else.
+    class_weight : ndarray of shape (K,), or (2, L) for multilabel, default=None
+        Weights used in training, negatives first; None are weights of 1.
+
+    Raises
+    ------
+    ValueError
+        If `kind` or `task` is unknown.
+
+    See Also
+    --------
+    log_odds : The same as a function.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfocal.losses import FocalLoss
+    >>> from skfocal.posterior import Posterior
+    >>> posterior = Posterior(FocalLoss(gamma=2.0), "binary")
+    >>> posterior.probabilities(np.array([-1.7065])).round(3)
+    array([[0.99, 0.01]])
+    >>> posterior.of_kind("raw").probabilities(np.array([-1.7065])).round(3)
+    array([[0.846, 0.154]])
+    """
+
+    loss: MarginLoss
+    task: str
+    kind: str = "weighted"
+    class_weight: Any = None  # an ndarray or None
+
+    def __post_init__(self) -> None:
+        check_kind(self.kind)
+        get_task(self.task)
+
+    def of_kind(self, kind: str) -> Self:
+        """Return the posterior of the same scores for another kind of probabilities."""
+        return self if kind == self.kind else replace(self, kind=kind)
+
+    def log_odds(self, scores: np.ndarray) -> np.ndarray:
+        """Return the log-odds of scores, for several classes log-probabilities.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n,), (n, L) or (n, K)
+
+        Returns
+        -------
+        ndarray of the shape of `scores`
+
+        Raises
+        ------
+        ValueError
+            If `kind` is ``"posterior"`` and the loss has no inverse, or a class weight is 0.
+        """
+        return log_odds(
+            self.loss, scores, self.task, kind=self._kind, class_weight=self.class_weight
+        )
+
+    def mean_log_odds(self, members: np.ndarray) -> np.ndarray:
+        """Return the log-odds of the mean probability of several members.
+
+        Probabilities and not scores are averaged: members that disagree then say that they do
+        not know, and each member's probability is what its own loss makes of it.
+
+        Parameters
+        ----------
+        members : ndarray of shape (n_members, n, n_scores)
+            Scores of each, in columns.
+
+        Returns
+        -------
+        ndarray of float64, of shape (n,) for binary, else (n, n_scores)
+        """
+        scores = self._form.from_columns(members.astype(np.float64))
+        each = self.log_odds(scores)
+        return each[0] if len(each) == 1 else self._form.mean(each)
+
+    def probabilities(self, scores: np.ndarray) -> np.ndarray:
+        """Return the probabilities of scores.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n,), (n, L) or (n, K)
+
+        Returns
+        -------
+        ndarray of shape (n, 2), (n, L) or (n, K)
+        """
+        return self.to_probabilities(self.log_odds(scores))
+
+    def to_probabilities(self, log_odds: np.ndarray) -> np.ndarray:
+        """Return the probabilities that :meth:`log_odds` stand for."""
+        return self._form.probabilities(log_odds)
+
+    def to_log_probabilities(self, log_odds: np.ndarray) -> np.ndarray:
+        """Return their logarithms, finite where a probability rounds to 0."""
+        return self._form.log_probabilities(log_odds)
+
+    def decide(self, log_odds: np.ndarray) -> np.ndarray:
+        """Return the most probable class of each decision, as integers."""
+        return self._form.decide(log_odds)
+
+    @property
+    def _form(self) -> Task:
+        return get_task(self.task)
+
+    @property
+    def _kind(self) -> str:
+        """The kind in force."""
+        return "raw" if self.kind == "weighted" and not self.loss.traits.invertible else self.kind
