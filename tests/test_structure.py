@@ -1,11 +1,16 @@
 """Who may know what: the tasks are told apart in one place, and callees hold no caller."""
 
 import ast
+import importlib
+import inspect
+import pkgutil
+import re
 from pathlib import Path
 
 import pytest
 
 import skfocal
+from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier
 from skfocal.tasks import TASKS
 
 ROOT = Path(skfocal.__file__).parent
@@ -73,3 +78,39 @@ def test_tasks_are_told_apart_in_one_place():
 )
 def test_the_check_sees_every_form(code):
     assert len(list(comparisons(ast.parse(code)))) == 1
+
+
+# --- loss settings --------------------------------------------------------------------------------
+
+
+def classifiers():
+    """Every public classifier that takes a loss, of whatever room that its packages allow."""
+    rooms = ["skfocal", *(f"skfocal.{m.name}" for m in pkgutil.iter_modules(skfocal.__path__))]
+    found = set()
+    for room in rooms:
+        try:
+            module = importlib.import_module(room)
+            public = [getattr(module, name) for name in getattr(module, "__all__", [])]
+        except ImportError:  # an extra is missing
+            continue
+        found |= {c for c in public if isinstance(c, type) and issubclass(c, MarginClassifier)}
+    return sorted(found, key=lambda cls: cls.__name__)
+
+
+@pytest.mark.parametrize("cls", classifiers(), ids=lambda cls: cls.__name__)
+def test_loss_settings_are_the_first_parameters_in_one_order(cls):
+    names = list(inspect.signature(cls).parameters)
+    assert names[:6] == ["gamma", "alpha", "loss", "beta", "class_weight", "probabilities"]
+    assert set(names) == set(cls._parameter_constraints)
+    for name in set(LOSS_CONSTRAINTS) - {"gamma", "alpha"}:  # labels take one value each
+        assert cls._parameter_constraints[name] == LOSS_CONSTRAINTS[name]
+
+
+@pytest.mark.parametrize("cls", classifiers(), ids=lambda cls: cls.__name__)
+def test_docstrings_have_all_parameters_in_their_order_with_their_defaults(cls):
+    section = cls.__doc__.split("Parameters\n----------\n")[1].split("\n\n")[0]
+    documented = dict(re.findall(r"^(\w+) : .*default=(.*)$", section, flags=re.MULTILINE))
+    parameters = inspect.signature(cls).parameters
+    assert list(documented) == list(parameters)
+    for name, text in documented.items():
+        assert ast.literal_eval(text) == parameters[name].default

@@ -18,6 +18,7 @@ from skfocal.utils._compat import (
     _fit_context,
     validate_data,
 )
+from skfocal.utils._docs import documented
 from skfocal.utils._validation import validate_rows
 from skfocal.utils._warnings import warn_user
 
@@ -32,6 +33,7 @@ NEWTON_MAX_COEFFICIENTS = 100
 NEWTON_MAX_COEFFICIENTS_SAMPLED = 600
 
 
+@documented()
 class FocalLogisticRegression(SingleLabelClassifier):
     """Linear classifier that minimises a focal loss, or any other loss of the margin.
 
@@ -47,36 +49,16 @@ class FocalLogisticRegression(SingleLabelClassifier):
     Parameters
     ----------
     gamma : float in [0, inf), default=2.0
-        Focusing exponent of the focal loss; 0 is cross-entropy. The paper scans 0 to 5 and
-        settles on 2. It belongs to ``loss="focal"`` alone: other losses have parameters of
-        their own, given by an instance.
-    alpha : None, float in (0, 1), array-like of shape (n_classes,), dict, "balanced" or \
-"effective", default=None
-        Ratio between the classes, normalised so that the mean weight over the training samples
-        is 1: it moves emphasis between classes and leaves the meaning of C alone. A float is
-        the weight of ``classes_[1]`` and ``1 - alpha`` that of ``classes_[0]``, for two classes
-        only (the paper's 0.25 was tuned together with gamma = 2 for dense detection; 0.5 is the
-        same as None). An array has the order of ``classes_``; a dict has labels as keys;
-        ``"balanced"`` is inverse class frequency; ``"effective"`` the class-balanced weights
-        ``(1 - beta) / (1 - beta**n_k)``.
-    loss : str or MarginLoss, default="focal"
-        A name from :func:`skfocal.losses.list_losses`, or an instance, whose parameters a search
-        reaches as ``loss__<parameter>``.
-    beta : float in [0, 1], default=0.999
-        For ``alpha="effective"``; the paper scans 0.9 to 0.9999.
+        $gamma_meaning
+    $alpha
+    $loss
+    $beta
+    $class_weight
+    $probabilities
     C : float in (0, inf], default=1.0
         Inverse strength of the penalty; ``np.inf`` for none.
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept.
-    class_weight : dict, "balanced" or None, default=None
-        As in scikit-learn, not normalised; multiplies alpha.
-    probabilities : {"weighted", "raw", "posterior"}, default="weighted"
-        What :meth:`predict_proba` estimates. ``"raw"``: sigmoid or softmax of the score, what
-        focal-loss code elsewhere returns; with gamma = 2 a risk of 1 % reads 15 %.
-        ``"weighted"``: the distortion of the loss is removed; class weights act as costs,
-        exactly as ``class_weight`` does in scikit-learn. A loss that has no inverse gives raw
-        probabilities and warns. ``"posterior"``: class weights are removed too, leaving
-        P(y | x) at the class frequencies of the training data.
     solver : {"auto", "newton", "lbfgs"}, default="auto"
         ``"newton"`` takes few passes over the rows and memory quadratic in the number of
         coefficients; ``"lbfgs"`` takes more passes and linear memory. ``"auto"`` is Newton up
@@ -166,10 +148,10 @@ class FocalLogisticRegression(SingleLabelClassifier):
         *,
         loss="focal",
         beta=0.999,
-        C=1.0,
-        fit_intercept=True,
         class_weight=None,
         probabilities="weighted",
+        C=1.0,
+        fit_intercept=True,
         solver="auto",
         tol=1e-6,
         max_iter=200,
@@ -181,10 +163,10 @@ class FocalLogisticRegression(SingleLabelClassifier):
         self.alpha = alpha
         self.loss = loss
         self.beta = beta
-        self.C = C
-        self.fit_intercept = fit_intercept
         self.class_weight = class_weight
         self.probabilities = probabilities
+        self.C = C
+        self.fit_intercept = fit_intercept
         self.solver = solver
         self.tol = tol
         self.max_iter = max_iter

@@ -1,10 +1,6 @@
 """What the docstrings of both neural classifiers say alike."""
 
-from inspect import cleandoc
-from string import Template
-from typing import TypeVar
-
-Documented = TypeVar("Documented", bound=type)
+from skfocal.utils import _docs
 
 _FRAGMENTS = {
     "network": """\
@@ -104,9 +100,4 @@ at most about 30 times as long as LightGBM. See ``benchmarks/results/defaults.md
 learn small tables by heart; from some ten thousand rows more of them can pay.""",
 }
 
-
-def documented(cls: Documented) -> Documented:
-    """Fill the shared fragments into the docstring of a class."""
-    if cls.__doc__:  # Python can be told to drop docstrings
-        cls.__doc__ = Template(cleandoc(cls.__doc__)).substitute(_FRAGMENTS)
-    return cls
+documented = _docs.documented(**_FRAGMENTS)

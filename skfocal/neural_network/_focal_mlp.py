@@ -29,32 +29,13 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
     Parameters
     ----------
     gamma : float in [0, inf), default=1.0
-        Focusing exponent of the focal loss; 0 is cross-entropy. The paper scans 0 to 5 and
-        settles on 2 for dense detection; the Notes say what chose the default. It belongs to
-        ``loss="focal"`` alone: other losses have parameters of their own, given by an instance.
-    alpha : None, float in (0, 1), array-like of shape (n_classes,), dict, "balanced" or \
-"effective", default=None
-        Ratio between the classes, normalised so that the mean weight over the training samples
-        is 1: it moves emphasis between classes and leaves the meaning of the learning rate
-        alone. A float is the weight of ``classes_[1]`` and ``1 - alpha`` that of
-        ``classes_[0]``, for two classes only. An array has the order of ``classes_``; a dict
-        has labels as keys; ``"balanced"`` is inverse class frequency; ``"effective"`` the
-        class-balanced weights ``(1 - beta) / (1 - beta**n_k)``.
+        $gamma_meaning
+    $alpha
+    $loss
+    $beta
+    $class_weight
+    $probabilities
     $network
-    loss : str or MarginLoss, default="focal"
-        A name from :func:`skfocal.losses.list_losses`, or an instance, whose parameters a search
-        reaches as ``loss__<parameter>``.
-    beta : float in [0, 1], default=0.999
-        For ``alpha="effective"``; the paper scans 0.9 to 0.9999.
-    class_weight : dict, "balanced" or None, default=None
-        As in scikit-learn, not normalised; multiplies alpha.
-    probabilities : {"weighted", "raw", "posterior"}, default="weighted"
-        What :meth:`predict_proba` estimates. ``"raw"``: sigmoid or softmax of the score, what
-        focal-loss code elsewhere returns; with gamma = 2 a risk of 1 % reads 15 %.
-        ``"weighted"``: the distortion of the loss is removed; class weights act as costs,
-        exactly as ``class_weight`` does in scikit-learn. A loss that has no inverse gives raw
-        probabilities and warns. ``"posterior"``: class weights are removed too, leaving
-        P(y | x) at the class frequencies of the training data.
     $training
     validation_fraction : float in (0, 1), default=0.1
         Share of each class that is held out; a class keeps at least one row in training.
@@ -120,16 +101,16 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
         gamma=1.0,
         alpha=None,
         *,
+        loss="focal",
+        beta=0.999,
+        class_weight=None,
+        probabilities="weighted",
         hidden_layer_sizes=(64,),
         activation="relu",
         dropout=0.1,
         batch_norm=False,
         n_members=8,
         numeric_embedding="periodic",
-        loss="focal",
-        beta=0.999,
-        class_weight=None,
-        probabilities="weighted",
         warm_up=0,
         initial_bias="prior",
         optimizer="adamw",
@@ -154,16 +135,16 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
     ):
         self.gamma = gamma
         self.alpha = alpha
+        self.loss = loss
+        self.beta = beta
+        self.class_weight = class_weight
+        self.probabilities = probabilities
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
         self.batch_norm = batch_norm
         self.n_members = n_members
         self.numeric_embedding = numeric_embedding
-        self.loss = loss
-        self.beta = beta
-        self.class_weight = class_weight
-        self.probabilities = probabilities
         self.warm_up = warm_up
         self.initial_bias = initial_bias
         self.optimizer = optimizer

@@ -38,25 +38,20 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
     Parameters
     ----------
     gamma : float in [0, inf) or array-like of shape (n_labels,), default=1.0
-        Focusing exponent of the focal loss; 0 is cross-entropy. It belongs to ``loss="focal"``
-        alone: other losses have parameters of their own, given by an instance.
+        $gamma_meaning
     alpha : None, float in (0, 1), array-like of shape (n_labels,), "balanced" or \
 "effective", default=None
         Weight of the positives of each label, ``1 - alpha`` that of its negatives, normalised so
         that the mean weight over the training samples of each label is 1. ``"balanced"`` is the
         inverse frequency; ``"effective"`` the class-balanced weights
         ``(1 - beta) / (1 - beta**n)``.
-    $network
-    loss : str or MarginLoss, default="focal"
-        A name from :func:`skfocal.losses.list_losses`, such as ``"asymmetric"``, or an instance,
-        whose parameters a search reaches as ``loss__<parameter>``.
-    beta : float in [0, 1], default=0.999
-        For ``alpha="effective"``; the paper scans 0.9 to 0.9999.
+    $loss
+    $beta
     class_weight : dict, "balanced" or None, default=None
         Not normalised; multiplies alpha. A dict has the keys 0 and 1 and holds for every label;
         ``"balanced"`` weighs each label by its own frequencies.
-    probabilities : {"weighted", "raw", "posterior"}, default="weighted"
-        What :meth:`predict_proba` estimates, see :class:`FocalMLPClassifier`.
+    $probabilities
+    $network
     $training
     thresholds : None, "f1" or array-like of shape (n_labels,), default=None
         Probability above which :meth:`predict` gives a label. None is 0.5 for all; ``"f1"`` finds,
@@ -126,16 +121,16 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         gamma=1.0,
         alpha=None,
         *,
+        loss="focal",
+        beta=0.999,
+        class_weight=None,
+        probabilities="weighted",
         hidden_layer_sizes=(64,),
         activation="relu",
         dropout=0.1,
         batch_norm=False,
         n_members=8,
         numeric_embedding="periodic",
-        loss="focal",
-        beta=0.999,
-        class_weight=None,
-        probabilities="weighted",
         warm_up=0,
         initial_bias="prior",
         optimizer="adamw",
@@ -144,8 +139,8 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         learning_rate="linear",
         batch_size="auto",
         max_epochs="auto",
-        thresholds=None,
         early_stopping=False,
+        thresholds=None,
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=1e-4,
@@ -161,16 +156,16 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
     ):
         self.gamma = gamma
         self.alpha = alpha
+        self.loss = loss
+        self.beta = beta
+        self.class_weight = class_weight
+        self.probabilities = probabilities
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
         self.batch_norm = batch_norm
         self.n_members = n_members
         self.numeric_embedding = numeric_embedding
-        self.loss = loss
-        self.beta = beta
-        self.class_weight = class_weight
-        self.probabilities = probabilities
         self.warm_up = warm_up
         self.initial_bias = initial_bias
         self.optimizer = optimizer
@@ -179,8 +174,8 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.max_epochs = max_epochs
-        self.thresholds = thresholds
         self.early_stopping = early_stopping
+        self.thresholds = thresholds
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
