@@ -64,8 +64,11 @@ class FocalLogisticRegression(SingleLabelClassifier):
         coefficients; ``"lbfgs"`` takes more passes and linear memory. ``"auto"`` is Newton up
         to 100 coefficients, or 600 where there are enough rows for a preliminary fit.
     tol : float in [0, inf), default=1e-6
-        Bound on the largest absolute entry of the gradient of the objective divided by C times
-        the total weight. With float32 data it may stop at their rounding level.
+        Bound on the largest absolute entry of the gradient, relative to ``sum_i w_i |slope_i|``,
+        with the slope of the loss of row i in its score (for K classes, for each score apart).
+        It is the share by which the pulls of the classes on the intercept may still differ, and
+        means the same at any class frequency, gamma and unit of the weights. With float32 data
+        a fit may stop at their rounding level.
     max_iter : int in [1, inf), default=200
         Most iterations of the solver.
     warm_start : bool, default=False
@@ -307,8 +310,9 @@ class FocalLogisticRegression(SingleLabelClassifier):
         if not result.converged:
             warn_user(
                 f"{type(self).__name__} did not converge: {result.message} after {result.n_iter} "
-                f"iterations of {solver.__name__}, with a gradient of {result.gradient_norm:.2g} "
-                f"where tol={self.tol:g}. Scale the features, raise max_iter or tol, or lower C.",
+                f"iterations of {solver.__name__}, with a relative gradient of "
+                f"{result.gradient_norm:.2g} where tol={self.tol:g}. Scale the features, raise "
+                "max_iter or tol, or lower C.",
                 ConvergenceWarning,
             )
         return result

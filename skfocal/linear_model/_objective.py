@@ -20,6 +20,7 @@ from scipy.special import expit
 
 from skfocal.losses import MarginLoss
 from skfocal.margins import (
+    MulticlassMargin,
     binary_gradient,
     binary_margin,
     multiclass_curvature_blocks,
@@ -41,26 +42,77 @@ MAX_PARTS = 16
 CURVATURE_FLOOR = 0.1
 
 
+# Below this the slopes of all rows have underflowed, and so has what a gradient could say.
+TINY = 1e-290
+
+
 @dataclass
 class Evaluation:
-    """Value and derivatives of the objective at one point; a missing derivative is None."""
+    """Value and derivatives of the objective at one point; a missing derivative is None.
+
+    Attributes
+    ----------
+    value : float
+    gradient : ndarray of shape (n_scores * n_columns,)
+    slope_size : ndarray of shape (n_scores,)
+        Weighted mean over the rows of the absolute slope of the loss in each score.
+    hessian : ndarray of shape (n_scores * n_columns, n_scores * n_columns)
+    """
 
     value: float
     gradient: Any = None
+    slope_size: Any = None
     hessian: Any = None
 
     @property
     def gradient_norm(self) -> float:
-        """Largest absolute entry of the gradient."""
-        return float(np.abs(self.gradient).max())
+        """Largest absolute entry of the gradient, relative to the slopes that it is the sum of.
+
+        Not an absolute bound: the slopes themselves are as small as the share of the rarest
+        class, or as its power gamma. At a rate of 1e-7 every gradient is below 1e-6.
+        """
+        entries = np.abs(self.gradient.reshape(len(self.slope_size), -1)).max(axis=1)
+        return float((entries / np.maximum(self.slope_size, TINY)).max())
 
     def __iadd__(self, other: "Evaluation") -> "Evaluation":
         self.value += other.value
         if self.gradient is not None:
             self.gradient += other.gradient
+            self.slope_size += other.slope_size
         if self.hessian is not None:
             self.hessian += other.hessian
         return self
+
+
+@dataclass
+class _InScores:
+    """The loss of some rows and its derivatives in their scores; what is missing is None."""
+
+    value: np.ndarray  # (n,)
+    scale: float
+    multi: MulticlassMargin | None
+    gradient: Any = None  # (n, K)
+    first: Any = None  # derivatives in the margin, (n,)
+    second: Any = None
+    positive: Any = None  # the second one, or what replaces it where it is negative
+
+    @property
+    def curvature(self) -> np.ndarray:
+        """Positive curvature in the scores, of shape (n, K, K)."""
+        curvature = self.positive[:, None, None]
+        if self.multi is not None:
+            curvature = multiclass_curvature_blocks(self.first, self.positive, self.multi)
+        return self.scale**2 * curvature
+
+    @property
+    def curvature_diagonal(self) -> np.ndarray:
+        """Diagonal of :attr:`curvature`, of shape (n, K), without the rest of it."""
+        diagonal = self.positive[:, None]
+        if self.multi is not None:
+            wrong = self.multi.wrong
+            diagonal = diagonal * self.multi.direction**2
+            diagonal = diagonal - self.first[:, None] * wrong * (1 - wrong)
+        return self.scale**2 * diagonal
 
 
 class LinearObjective:
@@ -151,12 +203,52 @@ class LinearObjective:
         sample.total_weight = float(counts @ self.class_weight)
         return sample
 
-    def rounding_level(self) -> float:
-        """Return the size below which an entry of the gradient is rounding error."""
-        size = sum(abs(_rows_of(self.X, rows)).sum(axis=0) for rows in self._parts())
-        # The slope of every loss here stays below 2, and errors of blocks partly cancel.
-        eps = float(np.finfo(self.X.dtype).eps)
-        return 2.0 * eps * max(1.0, float(np.max(size)) / self.X.shape[0])
+    @property
+    def value_noise(self) -> float:
+        """Relative difference of two objectives that may be rounding."""
+        return 16 * float(np.finfo(self.X.dtype).eps)
+
+    def diagonal(self, coef: np.ndarray, block_map: BlockMap = map) -> np.ndarray:
+        """Return the diagonal of the Hessian of :meth:`evaluate`, in a pass of linear cost.
+
+        Parameters
+        ----------
+        coef : ndarray of shape (n_scores * n_columns,)
+        block_map : callable, default=map
+
+        Returns
+        -------
+        ndarray of shape (n_scores * n_columns,)
+        """
+        table = coef.reshape(self.shape)
+
+        def of_block(rows: slice) -> np.ndarray:
+            X, target, weight = self._rows(rows)
+            curvature = self._in_scores(self._scores(X, table), target, 2).curvature_diagonal
+            return self._column_sums(_square(X), curvature * weight[:, None])
+
+        diagonal = sum(block_map(of_block, self._blocks())) / self.total_weight
+        diagonal[:, : self.X.shape[1]] += self.l2
+        return diagonal.ravel()
+
+    def rounding_level(self, coef: np.ndarray) -> float:
+        """Return the gradient norm at `coef` below which there is rounding error alone.
+
+        A score of size s is wrong by eps s, and the slope there by that times its curvature.
+        """
+        table = coef.reshape(self.shape)
+        errors, slopes = np.zeros(self.shape), np.zeros(self.n_scores)
+        for rows in self._blocks():
+            X, target, weight = self._rows(rows)
+            at = self._in_scores(self._scores(X, table), target, 2)
+            X, size = abs(X), np.abs(at.gradient) * weight[:, None]
+            bend = 1.0 + np.abs(at.second) / np.maximum(np.abs(at.first), TINY)
+            spread = self._scores(X, np.abs(table)).max(axis=1)
+            errors += self._column_sums(X, size * (1.0 + bend * spread)[:, None])
+            slopes += size.sum(axis=0)
+        relative = errors.max(axis=1) / np.maximum(slopes, TINY)
+        # Errors of blocks and rows partly cancel.
+        return 2.0 * float(np.finfo(self.X.dtype).eps) * max(1.0, float(relative.max()))
 
     def _parts(self) -> list[slice]:
         n_rows = self.X.shape[0]
@@ -170,6 +262,37 @@ class LinearObjective:
             return max(4096, self.X.shape[0] // MAX_PARTS + 1)
         return max(64, BLOCK_SIZE // self.X.shape[1])
 
+    def _blocks(self) -> list[slice]:
+        """Return the rows of all blocks."""
+        step = self._block_rows()
+        return [
+            slice(start, min(start + step, part.stop))
+            for part in self._parts()
+            for start in range(part.start, part.stop, step)
+        ]
+
+    def _rows(self, rows: slice) -> tuple[Any, np.ndarray, np.ndarray]:
+        """Return X, target and weight of some rows, without a copy of X."""
+        X, target = _rows_of(self.X, rows), self.target[rows]
+        weight = self.class_weight[target]
+        if self.sample_weight is not None:
+            weight = weight * self.sample_weight[rows]
+        return X, target, weight
+
+    def _scores(self, X, table: np.ndarray) -> np.ndarray:
+        """Return the scores of rows, of shape (n, n_scores), in the precision of X."""
+        n_features = X.shape[1]
+        scores = X @ table[:, :n_features].T.astype(X.dtype)
+        return scores + table[:, -1].astype(X.dtype) if self.fit_intercept else scores
+
+    def _column_sums(self, X, in_scores: np.ndarray) -> np.ndarray:
+        """Return ``in_scores^T [X 1]``, of shape (n_scores, n_columns)."""
+        sums = np.empty(self.shape)
+        sums[:, : X.shape[1]] = (X.T @ in_scores.astype(X.dtype, copy=False)).T
+        if self.fit_intercept:
+            sums[:, -1] = in_scores.sum(axis=0, dtype=np.float64)
+        return sums
+
     def _sum_over(self, rows: slice, table: np.ndarray, order: int) -> Evaluation:
         total = self._zero(order)
         step = self._block_rows()
@@ -182,60 +305,56 @@ class LinearObjective:
         return Evaluation(
             value=0.0,
             gradient=np.zeros(self.shape) if order >= 1 else None,
+            slope_size=np.zeros(self.n_scores) if order >= 1 else None,
             hessian=np.zeros((*self.shape, *self.shape)) if order >= 2 else None,
         )
 
     def _add_block(self, total: Evaluation, rows: slice, table: np.ndarray, order: int) -> None:
-        X, target = _rows_of(self.X, rows), self.target[rows]
-        weight = self.class_weight[target]
-        if self.sample_weight is not None:
-            weight = weight * self.sample_weight[rows]
-        n_features = X.shape[1]
-        scores = X @ table[:, :n_features].T.astype(X.dtype)
-        if self.fit_intercept:
-            scores = scores + table[:, -1].astype(X.dtype)
-        value, gradient, curvature = self._in_scores(scores, target, order)
-        total.value += float(weight @ value.astype(np.float64, copy=False))
+        X, target, weight = self._rows(rows)
+        at = self._in_scores(self._scores(X, table), target, order)
+        total.value += float(weight @ at.value.astype(np.float64, copy=False))
         if total.gradient is None:
             return
-        gradient = gradient * weight[:, None].astype(X.dtype, copy=False)
-        total.gradient[:, :n_features] += (X.T @ gradient).T
-        if self.fit_intercept:
-            total.gradient[:, -1] += gradient.sum(axis=0, dtype=np.float64)
+        gradient = at.gradient * weight[:, None].astype(X.dtype, copy=False)
+        total.slope_size += np.abs(gradient).sum(axis=0, dtype=np.float64)
+        total.gradient += self._column_sums(X, gradient)
         if total.hessian is None:
             return
-        curvature = curvature * weight[:, None, None].astype(X.dtype, copy=False)
+        curvature = at.curvature * weight[:, None, None].astype(X.dtype, copy=False)
+        if self.n_scores == 1:
+            total.hessian[0, :, 0, :] += self._gram(X, curvature[:, 0, 0], definite=True)
+            return
         for k in range(self.n_scores):
-            for j in range(k + 1):
-                block = self._gram(X, curvature[:, k, j], definite=j == k)
+            for j in range(k):
+                # The blocks of a row sum to 0. Those on the diagonal are made so that they do: a
+                # sum of their own would leave rounding of the common classes, beside which the
+                # curvature of a very rare one is nothing.
+                block = self._gram(X, curvature[:, k, j], definite=False)
                 total.hessian[k, :, j, :] += block
-                if j != k:
-                    total.hessian[j, :, k, :] += block
+                total.hessian[j, :, k, :] += block
+                total.hessian[k, :, k, :] -= block
+                total.hessian[j, :, j, :] -= block
 
-    def _in_scores(self, scores: np.ndarray, target: np.ndarray, order: int) -> tuple[Any, ...]:
-        """Return value (n,), gradient (n, K) and positive curvature (n, K, K) in the scores.
-
-        The last two are None where `order` does not ask for them.
-        """
-        scale = self.loss.score_scale
+    def _in_scores(self, scores: np.ndarray, target: np.ndarray, order: int) -> "_InScores":
+        """Return the loss of rows and its first `order` derivatives in their scores."""
+        scale, multi = self.loss.score_scale, None
         if self.task == "binary":
             margin = binary_margin(transform_scores(self.loss, scores[:, 0], "binary"), target)
         else:
             multi = multiclass_margin(transform_scores(self.loss, scores, "multiclass"), target)
             margin = multi.margin
         value, *slopes = self.loss.evaluate(margin, order, target)
-        gradient = curvature = None
-        if order >= 1 and self.task == "binary":
-            gradient = scale * binary_gradient(slopes[0], target)[:, None]
-        elif order >= 1:
-            gradient = scale * multiclass_gradient(slopes[0], multi)
+        at = _InScores(value, scale, multi)
+        if order >= 1:
+            at.first = slopes[0]
+            at.gradient = scale * (
+                binary_gradient(slopes[0], target)[:, None]
+                if multi is None
+                else multiclass_gradient(slopes[0], multi)
+            )
         if order >= 2:
-            positive = self._positive(margin, *slopes)
-            curvature = positive[:, None, None]
-            if self.task == "multiclass":
-                curvature = multiclass_curvature_blocks(slopes[0], positive, multi)
-            curvature = scale**2 * curvature
-        return value, gradient, curvature
+            at.second, at.positive = slopes[1], self._positive(margin, *slopes)
+        return at
 
     def _positive(self, margin: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         if self.loss.traits.convex:
@@ -266,6 +385,9 @@ class LinearObjective:
         total.value = total.value / self.total_weight + 0.5 * self.l2 * float(np.vdot(coef, coef))
         if total.gradient is not None:
             total.gradient /= self.total_weight
+            total.slope_size /= self.total_weight
+            if self.n_scores > 1:
+                self._balance(total)
             total.gradient[:, :n_features] += self.l2 * coef
             total.gradient = total.gradient.ravel()
         if total.hessian is not None:
@@ -276,6 +398,16 @@ class LinearObjective:
                 self._fill_null_space(total.hessian)
             total.hessian = total.hessian.reshape(table.size, table.size)
         return total
+
+    def _balance(self, total: Evaluation) -> None:
+        """Make the gradients of the classes sum to 0, at the expense of the largest.
+
+        They do but for rounding, and what is rounding beside a common class is not beside a rare
+        one, whose step would follow it.
+        """
+        largest = int(np.argmax(total.slope_size))
+        total.gradient[largest] = 0.0
+        total.gradient[largest] = -total.gradient.sum(axis=0)
 
     def _fill_null_space(self, hessian: np.ndarray) -> None:
         """Give curvature to adding one vector to the coefficients of all classes.
@@ -296,3 +428,8 @@ def _rows_of(X, rows: slice):
     indptr = X.indptr[rows.start : rows.stop + 1] - start
     parts = (X.data[start:stop], X.indices[start:stop], indptr)
     return sparse.csr_array(parts, shape=(rows.stop - rows.start, X.shape[1]))
+
+
+def _square(X):
+    """Return the squared entries of X; for sparse matrices ``*`` is another product."""
+    return X.multiply(X).tocsr() if sparse.issparse(X) else X * X

@@ -129,4 +129,4 @@ def test_float32_blocks_are_summed_in_float64():
     single, _ = make(2, X_type=lambda X: X.astype(np.float32), n=3000)
     at, at_single = objective.evaluate(coef, 2), single.evaluate(coef, 2)
     assert at_single.gradient.dtype == at_single.hessian.dtype == np.float64
-    np.testing.assert_allclose(at_single.gradient, at.gradient, atol=single.rounding_level())
+    np.testing.assert_allclose(at_single.gradient, at.gradient, atol=single.rounding_level(coef))

@@ -1,11 +1,20 @@
-"""Limited-memory BFGS, SciPy's."""
+"""Limited-memory BFGS around a preconditioner."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
-from skfocal.linear_model._objective import LinearObjective
-from skfocal.linear_model.solvers._result import SolverResult
+from skfocal.linear_model._objective import Evaluation, LinearObjective
+from skfocal.linear_model.solvers._line_search import wolfe_search
+from skfocal.linear_model.solvers._result import SolverResult, has_settled, is_at_limit
 from skfocal.utils._threads import block_threads
+
+# Steps that are remembered; more make a step dearer and save few.
+MEMORY = 10
+# The preconditioner is made anew where the slopes of the rows have changed by such a factor.
+STALE = 30.0
 
 
 def lbfgs(
@@ -22,31 +31,101 @@ def lbfgs(
     Parameters and result are those of :func:`skfocal.linear_model.solvers.newton`; `hessian` is
     not used.
     """
-    n_iter, coef = 0, start
     with block_threads() as block_map:
 
-        def function(point: np.ndarray) -> tuple[float, np.ndarray]:
-            at = objective.evaluate(point, 1, block_map)
-            return at.value, at.gradient
+        def evaluate(point: np.ndarray) -> Evaluation:
+            return objective.evaluate(point, 1, block_map)
 
-        while True:
-            result = minimize(
-                function,
-                coef,
-                jac=True,
-                method="L-BFGS-B",
-                options={"maxiter": max_iter - n_iter, "gtol": tol, "ftol": 0.0, "maxls": 50},
-            )
-            progress = result.nit > 0 and not np.array_equal(result.x, coef)
-            n_iter, coef = n_iter + result.nit, result.x
-            norm = float(np.abs(result.jac).max())
+        memory = _Memory(_diagonal_inverse(objective, start, block_map))
+        coef, at = start, evaluate(start)
+        slopes = at.slope_size
+        converged, message = False, f"the limit of {max_iter} iterations was reached"
+        for n_iter in range(max_iter + 1):
             if verbose:
                 print(
-                    f"lbfgs: iteration {n_iter}, objective {result.fun:.12g}, gradient {norm:.3g}"
+                    f"lbfgs: iteration {n_iter}, objective {at.value:.9g}, "
+                    f"gradient {at.gradient_norm:.3g}"
                 )
-            # A line search that fails on a stale memory succeeds after a fresh start.
-            if norm <= tol or not progress or n_iter >= max_iter:
+            converged = at.gradient_norm <= tol
+            if converged or n_iter == max_iter:
                 break
-    converged = norm <= max(tol, 0.0 if progress else objective.rounding_level())
-    message = "converged" if converged else str(result.message).lower()
-    return SolverResult(coef, float(result.fun), norm, n_iter, converged, message)
+            noise = objective.value_noise
+            step = wolfe_search(evaluate, coef, at, memory.direction(at.gradient), noise)
+            if step is None and memory.clear():
+                # A search that fails along a stale direction succeeds along a fresh one.
+                step = wolfe_search(evaluate, coef, at, memory.direction(at.gradient), noise)
+            if step is None:
+                converged = is_at_limit(objective, coef, at)
+                message = "the line search found no lower objective"
+                break
+            before, last, (coef, at) = at, coef, step
+            if _differ(at.slope_size, slopes):
+                memory = _Memory(_diagonal_inverse(objective, coef, block_map))
+                slopes = at.slope_size
+            else:
+                memory.add(coef - last, at.gradient - before.gradient)
+            if has_settled(objective, coef, before, at, tol):
+                converged = True
+                break
+    message = "converged" if converged else message
+    return SolverResult(coef, at.value, at.gradient_norm, n_iter, converged, message)
+
+
+def _differ(slopes: np.ndarray, others: np.ndarray) -> bool:
+    """Return whether the slopes of a score have another order of magnitude."""
+    return bool(np.any(slopes > STALE * others) or np.any(others > STALE * slopes))
+
+
+def _diagonal_inverse(
+    objective: LinearObjective, coef: np.ndarray, block_map: Any
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what divides by the diagonal of the Hessian at `coef`.
+
+    It gives every coefficient its own unit, and the first step its length: without it that is
+    the gradient's, which is as small as the share of the rarest class.
+    """
+    diagonal = objective.diagonal(coef, block_map)
+    inverse = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
+
+    def apply(vector: np.ndarray) -> np.ndarray:
+        table = (inverse * vector).reshape(objective.shape)
+        # Softmax scores do not notice a vector added to all classes, only the penalty does, so
+        # weakly that a step along it would take many to come back.
+        return (table - table.mean(axis=0) if len(table) > 1 else table).ravel()
+
+    return apply
+
+
+class _Memory:
+    """The inverse of the Hessian: a preconditioner, corrected by the last steps."""
+
+    def __init__(self, inverse: Callable[[np.ndarray], np.ndarray]) -> None:
+        self.inverse = inverse
+        self.pairs: deque[tuple[np.ndarray, np.ndarray, float]] = deque(maxlen=MEMORY)
+        self.scale = 1.0
+
+    def direction(self, gradient: np.ndarray) -> np.ndarray:
+        """Return the step that the memory proposes, by the two-loop recursion."""
+        vector, along = gradient.copy(), []
+        for step, change, product in reversed(self.pairs):
+            along.append(float(step @ vector) / product)
+            vector -= along[-1] * change
+        vector = self.scale * self.inverse(vector)
+        for (step, change, product), projection in zip(self.pairs, reversed(along), strict=True):
+            vector += (projection - float(change @ vector) / product) * step
+        return -vector
+
+    def add(self, step: np.ndarray, change: np.ndarray) -> None:
+        """Remember a step and how it changed the gradient, if it met positive curvature."""
+        product, inverse_change = float(step @ change), self.inverse(change)
+        size = float(change @ inverse_change)
+        if product > np.finfo(np.float64).eps * size > 0:
+            self.pairs.append((step, change, product))
+            self.scale = product / size
+
+    def clear(self) -> bool:
+        """Forget all steps; return whether there were any."""
+        had_any = bool(self.pairs)
+        self.pairs.clear()
+        self.scale = 1.0
+        return had_any

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import linalg
 
 from skfocal.linear_model._objective import Evaluation, LinearObjective
-from skfocal.linear_model.solvers._result import SolverResult
+from skfocal.linear_model.solvers._result import SolverResult, has_settled, is_at_limit
 from skfocal.utils._threads import BlockMap, block_threads
 
 ARMIJO = 1e-4
@@ -35,7 +35,8 @@ def newton(
     objective : LinearObjective
     start : ndarray of shape (n,)
     tol : float
-        Bound on the largest absolute entry of the gradient.
+        Bound on :attr:`Evaluation.gradient_norm`, the largest absolute entry of the gradient
+        relative to the slopes of the rows.
     max_iter : int
     hessian : ndarray of shape (n, n), default=None
         Approximate Hessian near `start`, perhaps of a sample of the rows, to begin with.
@@ -64,17 +65,11 @@ def newton(
                 reuse, at = False, objective.evaluate(coef, 2, block_map)
                 continue
             if step is None:
-                # No lower point along a descent direction: rounding, unless the gradient says no,
-                # or a kink, at which the gradient says nothing.
-                converged = not objective.loss.traits.smooth or norm <= objective.rounding_level()
+                converged = is_at_limit(objective, coef, at)
                 message = "the line search found no lower objective"
                 break
             before, (coef, at) = at, step
-            if not objective.loss.traits.smooth and before.value - at.value <= tol * at.value:
-                # The gradient jumps and need not become small; what is left to gain is.
-                converged = True
-                break
-            if at.gradient_norm > 0.5 * norm and at.gradient_norm <= objective.rounding_level():
+            if has_settled(objective, coef, before, at, tol):
                 converged = True
                 break
             if reuse and at.gradient_norm > max(tol, REUSE_RATE * norm):
@@ -109,7 +104,6 @@ class _Search:
     def __init__(self, objective: LinearObjective, block_map: BlockMap) -> None:
         self.objective = objective
         self.block_map = block_map
-        self.eps = float(np.finfo(objective.X.dtype).eps)
 
     def along(
         self, coef: np.ndarray, at: Evaluation, direction: np.ndarray, with_hessian: bool
@@ -132,7 +126,7 @@ class _Search:
 
     def _equal_but_flatter(self, trial: Evaluation, at: Evaluation) -> bool:
         """Let the gradient decide where the objectives differ by rounding only."""
-        noise = 16 * self.eps * abs(at.value)
+        noise = self.objective.value_noise * abs(at.value)
         return abs(trial.value - at.value) <= noise and trial.gradient_norm < at.gradient_norm
 
     def _evaluate(self, coef: np.ndarray, order: int) -> Evaluation:
