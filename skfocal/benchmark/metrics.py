@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
+from skfocal.model_selection import find_cuts
+
 __all__ = [
     "METRICS",
     "Metric",
@@ -230,12 +232,6 @@ def tune_thresholds(target, probability) -> dict[str, float]:
     >>> tune_thresholds(np.array([0, 1, 0, 1]), np.array([0.1, 0.3, 0.5, 0.9]))["f1"]
     0.2
     """
-    order = np.argsort(-probability, kind="stable")
-    target, probability = target[order], probability[order]
-    # A cut is possible only below the last row of a run of equal probabilities.
-    last = np.append(np.flatnonzero(np.diff(probability)), len(probability) - 1)
-    scores = _score_counts(np.cumsum(target)[last], last + 1, target.sum(), len(target))
-    # All rows positive is the lowest cut; no threshold below the smallest probability is needed.
-    below = np.append(probability[last[:-1] + 1], probability[-1])
-    cuts = (probability[last] + below) / 2
-    return {name: float(cuts[np.argmax(values)]) for name, values in scores.items()}
+    cuts = find_cuts(target, probability)
+    scores = _score_counts(cuts.hits, cuts.selected, target.sum(), len(target))
+    return {name: float(cuts.threshold[np.argmax(values)]) for name, values in scores.items()}

@@ -4,9 +4,9 @@ import numpy as np
 from sklearn.utils.metaestimators import available_if
 
 from skfocal._classifier import SingleLabelClassifier, Target, encode_known
+from skfocal.model_selection import class_split
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
-from skfocal.neural_network._split import stratified_split
 from skfocal.utils._compat import _fit_context
 from skfocal.utils._validation import validate_rows
 from skfocal.weights import class_counts
@@ -267,7 +267,7 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
         return posterior.mean_log_odds(self._member_scores(self._validate_more(X)))
 
     def _split(self, y, random):
-        return stratified_split(self._encode_classes(y)[1], self.validation_fraction, random)
+        return class_split(self._encode_classes(y)[1], self.validation_fraction, random)
 
     def _encode_known(self, y, sample_weight, classes, first) -> Target:
         codes = encode_known(y, classes, type(self).__name__)

@@ -8,10 +8,10 @@ from scipy.special import expit, logit
 from sklearn.utils.metaestimators import available_if
 
 from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier, encode_labels
+from skfocal.model_selection import label_split
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
 from skfocal.neural_network._labels import LabelForm, LabelTarget, count_sides, to_dense
-from skfocal.neural_network._split import iterative_split
 from skfocal.neural_network._thresholds import (
     check_thresholds,
     cross_fit_decisions,
@@ -358,7 +358,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         y = to_dense(y)
         if y.ndim == 1 or y.shape[1] == 1:
             y = encode_labels(y.ravel())[1][:, None]
-        return iterative_split(y, self.validation_fraction, random)
+        return label_split(y, self.validation_fraction, random)
 
     def _weigh(self, form, indicator, counts) -> LabelTarget:
         """Return the indicator with the weights of both sides of each label."""

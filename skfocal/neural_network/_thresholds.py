@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from skfocal.neural_network._split import iterative_folds
+from skfocal.model_selection import find_cuts, label_folds
 
 _N_FOLDS = 5
 
 
 def check_thresholds(value: Any, n_labels: int, owner: str) -> None:
-    """Refuse thresholds that are none."""
+    """Refuse invalid thresholds."""
     if value is None or (isinstance(value, str) and value == "f1"):
         return
     allowed = f"{owner}: thresholds must be None, 'f1' or {n_labels} values in (0, 1)"
@@ -69,10 +69,8 @@ def cross_fit_decisions(
     ndarray of shape (n, n_labels), or None
         None if a fit was interrupted.
     """
-    folds = iterative_folds(indicator, _N_FOLDS, np.random.default_rng(seed))
     decision = np.empty(indicator.shape)
-    for fold in range(_N_FOLDS):
-        training, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+    for fold, (training, held_out) in enumerate(label_folds(indicator, _N_FOLDS, seed)):
         part = clone(model).set_params(thresholds=None, warm_start=False)
         weight = None if sample_weight is None else sample_weight[training]
         with warnings.catch_warnings():
@@ -111,17 +109,13 @@ def tune_f1(
 def _best_f1(positive: np.ndarray, decision: np.ndarray, weight: np.ndarray) -> float:
     if np.ptp(positive) == 0:
         return 0.0
-    order = np.argsort(-decision, kind="stable")
-    decision, weight = decision[order], weight[order]
-    hits = np.cumsum(weight * positive[order])
-    f1 = 2 * hits / (np.cumsum(weight) + hits[-1])
-    selected = int(np.count_nonzero(decision > 0))
-    at_half = f1[selected - 1] if selected else 0.0
-    # No cut separates rows of equal scores.
-    f1 = np.where(np.append(np.diff(decision) < 0, True), f1, -np.inf)
+    cuts = find_cuts(positive, decision, weight)
+    f1 = 2 * cuts.hits / (cuts.selected + cuts.hits[-1])
+    above_half = int(np.count_nonzero(cuts.lowest > 0))
+    at_half = f1[above_half - 1] if above_half else 0.0
     best = int(np.argmax(f1))
     if f1[best] <= at_half:
         return 0.0
-    if best == len(decision) - 1:
-        return float(np.nextafter(decision[-1], -np.inf))
-    return float((decision[best] + decision[best + 1]) / 2)
+    if best == len(f1) - 1:
+        return float(np.nextafter(cuts.lowest[-1], -np.inf))
+    return float(cuts.threshold[best])

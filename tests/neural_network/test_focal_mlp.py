@@ -14,10 +14,10 @@ from skorch.callbacks import Callback
 
 from skfocal import FocalLogisticRegression
 from skfocal.losses import CrossEntropyLoss, FocalLoss, get_loss, list_losses
+from skfocal.model_selection import class_split
 from skfocal.neural_network import FocalMLPClassifier
 from skfocal.neural_network._objective import score_gradient
 from skfocal.neural_network._rows import fit_scaling
-from skfocal.neural_network._split import stratified_split
 from skfocal.nn import DeferredReweighting, GammaSchedule, LossModule, WarmUp
 
 SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 3, "random_state": 0}
@@ -225,14 +225,6 @@ class TestRows:
 
 
 class TestEarlyStopping:
-    def test_validation_rows_keep_the_rare_class(self):
-        codes = np.r_[np.zeros(990), np.ones(10), 2].astype(int)
-        training, validation = stratified_split(codes, 0.2, np.random.default_rng(0))
-        assert np.bincount(codes[validation], minlength=3).tolist() == [198, 2, 0]
-        assert sorted([*training, *validation]) == list(range(1001))
-        _, few = stratified_split(np.repeat([0, 1], [100, 5]), 0.05, np.random.default_rng(0))
-        assert (few >= 100).sum() == 1
-
     @pytest.mark.parametrize("n_classes", [2, 3])
     def test_best_weights_are_restored(self, n_classes):
         X, y = table(n_classes, n=400)
@@ -265,7 +257,7 @@ class TestEarlyStopping:
     def test_held_out_rows_are_not_trained_on(self):
         X, y = table()
         model = small(early_stopping=True, validation_fraction=0.25)
-        rows = stratified_split(y, 0.25, np.random.default_rng(model._draw_seed()))
+        rows = class_split(y, 0.25, np.random.default_rng(model._draw_seed()))
         changed = X.copy()
         changed[rows[1]] = 0.0
         np.testing.assert_array_equal(

@@ -12,7 +12,6 @@ from sklearn.metrics import average_precision_score
 from sklearn.utils import get_tags
 
 from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
-from skfocal.neural_network._split import iterative_split
 
 SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 3, "random_state": 0}
 EXACT = {"dropout": 0.0, "batch_size": 10_000, "learning_rate": "constant"}
@@ -157,28 +156,6 @@ class TestObjective:
 
 
 class TestEarlyStopping:
-    @pytest.mark.parametrize("fraction", [0.1, 0.2, 0.5])
-    def test_iterative_split(self, fraction):
-        rng = np.random.default_rng(0)
-        rates = np.array([0.5, 0.2, 0.05, 0.01, 0.005])
-        Y = (rng.random((1000, 5)) < rates).astype(int)
-        training, validation = iterative_split(Y, fraction, np.random.default_rng(1))
-        assert sorted([*training, *validation]) == list(range(1000))
-        assert len(validation) == pytest.approx(1000 * fraction, abs=10)
-        counts = Y.sum(axis=0)
-        held_out = Y[validation].sum(axis=0)
-        assert np.all(np.abs(held_out - fraction * counts) <= np.maximum(2, 0.05 * counts))
-        common = counts >= 5
-        assert np.all(held_out[common] > 0)
-        assert np.all(Y[training].sum(axis=0)[common] > 0)
-
-    def test_five_positives_are_on_both_sides(self):
-        Y = np.zeros((200, 2), dtype=int)
-        Y[:5, 0] = Y[3:100, 1] = 1
-        training, validation = iterative_split(Y, 0.05, np.random.default_rng(0))
-        assert Y[validation].sum(axis=0).min() >= 1
-        assert Y[training, 0].sum() >= 3
-
     def test_best_weights_are_restored(self):
         X, Y = table(n=300)
         model = small(

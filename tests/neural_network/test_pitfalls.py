@@ -28,9 +28,9 @@ from threadpoolctl import threadpool_info
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from skfocal.losses import FocalLoss, get_loss, list_losses
+from skfocal.model_selection import class_split, label_split
 from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
 from skfocal.neural_network._scoring import ValidationScorer
-from skfocal.neural_network._split import iterative_split, stratified_split
 from skfocal.neural_network._threads import step_threads
 from skfocal.nn import LossModule, TabularMLP
 from skfocal.posterior import best_constant_score
@@ -383,7 +383,7 @@ class TestValidation:
         weight = np.random.default_rng(0).uniform(0.1, 5, 200)
         model = small(cls, early_stopping=True, validation_fraction=0.25, max_epochs=8)
         model.fit(X, y, weight)
-        split = stratified_split if cls is FocalMLPClassifier else iterative_split
+        split = class_split if cls is FocalMLPClassifier else label_split
         _, rows = split(y, 0.25, np.random.default_rng(model._draw_seed()))
         decision = model.decision_function(X[rows])
         scores = [

@@ -7,7 +7,6 @@ from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import f1_score
 
 from skfocal.neural_network import MultiLabelFocalClassifier
-from skfocal.neural_network._split import iterative_folds
 from skfocal.neural_network._thresholds import cross_fit_decisions, tune_f1
 
 SMALL = {"hidden_layer_sizes": (8,), "n_members": 1, "max_epochs": 20, "random_state": 0}
@@ -48,26 +47,6 @@ class TestTuneF1:
     def test_one_outcome_only(self):
         z = np.array([[3.0, 3.0], [1.0, 1.0]])
         np.testing.assert_array_equal(tune_f1(np.array([[0, 1], [0, 1]]), z, None), [0.0, 0.0])
-
-
-class TestFolds:
-    @pytest.mark.parametrize("n_folds", [2, 3, 5])
-    def test_every_label_is_in_every_fold(self, n_folds):
-        _, Y = rare_labels()
-        folds = iterative_folds(Y, n_folds, np.random.default_rng(0))
-        assert set(folds) == set(range(n_folds))
-        sizes = np.bincount(folds)
-        assert sizes.max() - sizes.min() <= 0.05 * len(Y)
-        for label in Y.T:
-            per_fold = np.bincount(folds, weights=label)
-            assert per_fold.max() - per_fold.min() <= max(2, 0.15 * per_fold.mean())
-
-    def test_a_rare_label_is_spread(self):
-        Y = np.zeros((100, 2), dtype=int)
-        Y[:5, 0] = 1
-        Y[::2, 1] = 1
-        folds = iterative_folds(Y, 5, np.random.default_rng(0))
-        assert sorted(folds[:5]) == [0, 1, 2, 3, 4]
 
 
 def test_scores_are_of_rows_left_out(monkeypatch):

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score
 
 from skfocal.benchmark import metrics
-from skfocal.benchmark.tasks._folds import split_classes
+from skfocal.model_selection import class_folds
 
 FIGURES = (
     *("average_precision", "roc_auc", "log_loss", "brier", "ece"),
@@ -14,7 +14,12 @@ FIGURES = (
 )
 
 score = average_precision_score
-split = split_classes
+
+
+def split(y, groups, n_splits, random_state):
+    return class_folds(y, n_splits, random_state, groups)
+
+
 tune = metrics.tune_thresholds
 
 

@@ -3,11 +3,13 @@
 import numpy as np
 from sklearn.metrics import average_precision_score, log_loss
 
-from skfocal.benchmark.tasks._folds import split_classes
+from skfocal.model_selection import class_folds
 
 FIGURES = ("macro_average_precision", "log_loss", "balanced_accuracy", "geometric_mean")
 
-split = split_classes
+
+def split(y, groups, n_splits, random_state):
+    return class_folds(y, n_splits, random_state, groups)
 
 
 def encode(dataset):

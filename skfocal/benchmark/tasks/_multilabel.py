@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, label_ranking_loss, log_loss
 
 from skfocal.benchmark import metrics
-from skfocal.benchmark.tasks._folds import split_labels
+from skfocal.model_selection import label_folds
 
 FIGURES = (
     *("macro_average_precision", "micro_average_precision", "ranking_loss", "log_loss"),
@@ -56,7 +56,7 @@ def limit_splits(y, wanted):
 
 
 def split(y, groups, n_splits, random_state):
-    return split_labels(y, n_splits, random_state)
+    return label_folds(y, n_splits, random_state)
 
 
 def predict_probability(model, X, table):

@@ -1,22 +1,26 @@
-"""Which rows are held out for early stopping."""
+"""Which rows are held out: stratified by class, by groups of rows, or by any number of labels."""
+
+import warnings
 
 import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 # A class or label of so many rows is on both sides of every split.
 _COMMON = 5
+_MOST_TRIALS = 20
 
 
-def stratified_split(
+def class_split(
     codes: np.ndarray, fraction: float, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hold out the same share of each class.
+    """Hold out the same fraction of each class.
 
     Parameters
     ----------
     codes : ndarray of shape (n,) of int
         Class of each row.
     fraction : float in (0, 1)
-        Share to hold out. Each class keeps at least one row in training, and has at least one
+        Fraction to hold out. Each class keeps at least one row in training, and has at least one
         on the other side if it has 5.
     random : numpy.random.Generator
 
@@ -34,10 +38,10 @@ def stratified_split(
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
-def iterative_split(
+def label_split(
     indicator: np.ndarray, fraction: float, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hold out about the same share of the positives of each label.
+    """Hold out about the same fraction of the positives of each label.
 
     Labels take turns, the one with the fewest positives left first: each of its rows goes to the
     side that lacks more of this label, or else more rows.
@@ -46,7 +50,7 @@ def iterative_split(
     ----------
     indicator : ndarray of shape (n, n_labels) of 0 and 1
     fraction : float in (0, 1)
-        Share to hold out. A label with 5 positives is wanted on both sides.
+        Fraction to hold out. A label with 5 positives is wanted on both sides.
     random : numpy.random.Generator
 
     Returns
@@ -71,27 +75,78 @@ def iterative_split(
     return np.flatnonzero(side == 0), np.flatnonzero(side == 1)
 
 
-def iterative_folds(indicator: np.ndarray, n_folds: int, random: np.random.Generator) -> np.ndarray:
+def class_folds(
+    y: np.ndarray, n_folds: int, random_state: int, groups: np.ndarray | None = None
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Cut folds that hold about the same fraction of each class.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Class of each row. One with fewer rows than folds is absent from some.
+    n_folds : int
+    random_state : int
+    groups : ndarray of shape (n,), default=None
+        Rows of one group stay together.
+
+    Returns
+    -------
+    list of (training, test)
+        Row numbers, a pair for each fold.
+    """
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    splitter = kind(n_folds, shuffle=True, random_state=random_state)
+    with warnings.catch_warnings():
+        # Which classes may be absent from a fold is for the caller to say.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        return list(splitter.split(np.zeros((len(y), 1)), y, groups))
+
+
+def label_folds(
+    indicator: np.ndarray, n_folds: int, random_state: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Cut folds that hold about equally many positives of each label.
+
+    Labels that share rows get in each other's way, so several cuts are tried until every label
+    with as many positives as there are folds is in each of them; otherwise the best is taken.
 
     Parameters
     ----------
     indicator : ndarray of shape (n, n_labels) of 0 and 1
     n_folds : int
-    random : numpy.random.Generator
+    random_state : int
 
     Returns
     -------
-    ndarray of shape (n,) of int
-        Fold of each row. A label with `n_folds` positives has nearly always one in each.
+    list of (training, test)
+        Row numbers, a pair for each fold.
 
     References
     ----------
-    As :func:`iterative_split`.
+    As :func:`label_split`.
     """
-    positive = indicator.astype(bool)
+    positive, random = indicator.astype(bool), np.random.default_rng(random_state)
+    best, fewest = np.empty(0), np.inf
+    for _ in range(_MOST_TRIALS):
+        fold = _deal_folds(positive, n_folds, random)
+        missing = _count_missing(positive, fold, n_folds)
+        if missing < fewest:
+            best, fewest = fold, missing
+        if not fewest:
+            break
+    return [(np.flatnonzero(best != k), np.flatnonzero(best == k)) for k in range(n_folds)]
+
+
+def _deal_folds(positive: np.ndarray, n_folds: int, random: np.random.Generator) -> np.ndarray:
+    """Return the fold of each row."""
     share = np.full(n_folds, 1 / n_folds)
     return _deal(positive, np.outer(share, positive.sum(axis=0)), share * len(positive), random)
+
+
+def _count_missing(positive: np.ndarray, fold: np.ndarray, n_folds: int) -> int:
+    """Return how often a label that could be in every fold is not in one."""
+    counts = np.stack([positive[fold == k].sum(axis=0) for k in range(n_folds)])
+    return int((counts[:, counts.sum(axis=0) >= n_folds] == 0).sum())
 
 
 def _deal(
