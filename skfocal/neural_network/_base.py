@@ -1,6 +1,7 @@
 """What the neural classifiers share: checks, training, and scores from the fitted state."""
 
 import warnings
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,8 +16,9 @@ from skfocal.neural_network._forward import forward
 from skfocal.neural_network._net_params import check_net_params
 from skfocal.neural_network._rows import Scaling, fit_scaling
 from skfocal.neural_network._scoring import ValidationScorer
-from skfocal.posterior import Posterior
+from skfocal.posterior import Posterior, calibration_rows
 from skfocal.tasks import get_task
+from skfocal.utils._blocks import map_rows
 from skfocal.utils._compat import Interval, StrOptions, validate_data
 from skfocal.utils._optional import needs_extra
 
@@ -26,8 +28,10 @@ from skfocal.utils._optional import needs_extra
 AUTO_STEPS = 800
 AUTO_EPOCHS = 20
 AUTO_BATCH = 32, 256
-# Numbers that the widest layer of all members holds at once when predicting.
-_PREDICTED_BLOCK = 2**20
+# Numbers that the widest layer of all members holds at once when predicting; on wide tables more,
+# since each block reads all weights.
+_BLOCK = 2**18
+_FEWEST_ROWS = 128
 
 NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     **LOSS_CONSTRAINTS,
@@ -37,6 +41,7 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "batch_norm": ["boolean"],
     "n_members": [Interval(Integral, 1, None, closed="left")],
     "numeric_embedding": [StrOptions({"periodic"}), None],
+    "calibrate_intercept": ["boolean"],
     "warm_up": [Interval(Integral, 0, None, closed="left"), Schedule],
     "initial_bias": [StrOptions({"prior", "best"}), None],
     "optimizer": [StrOptions({"adam", "adamw", "sgd"})],
@@ -83,6 +88,7 @@ class NeuralClassifier:
     # Set by the subclass, declared for the type checker.
     _resolve_loss: Any
     _check_compatibility: Any
+    _current_posterior: Any
     _split: Any
     early_stopping: bool
     initial_bias: str | None
@@ -220,10 +226,13 @@ class NeuralClassifier:
         self._train(task, keep_state=partial)
         # An outcome that does not occur has no weight to undo.
         weight = np.where(target.counts > 0, self.class_weight_, 1.0)
-        self._posterior = Posterior(self.loss_, target.task, self.probabilities, weight)
+        if not partial or start is None:
+            self.intercept_ = get_task(task.kind).from_columns(np.zeros(task.n_scores))
+        self._posterior = Posterior(
+            self.loss_, target.task, self.probabilities, weight, self.intercept_
+        )
         self.classes_ = target.classes
         self._counts = target.counts
-        return self
 
     def _where_it_ended(self):
         moments = self._optimizer_state if self._moments_of == self.optimizer else None
@@ -341,30 +350,78 @@ class NeuralClassifier:
             )
             self._state = None
 
-    def _member_scores(self, X) -> np.ndarray:
-        """Return the scores of each member for validated rows, of shape (M, n, n_scores)."""
+    def _calibrate(self, X, codes, sample_weight, seed) -> None:
+        """Find the constant in log-odds that makes the mean risk of rows their event rate."""
+        rows, factor = calibration_rows(codes, self._n_scores, np.random.default_rng(seed))
+        weight = None if sample_weight is None else sample_weight[rows]
+        if factor is not None:
+            weight = factor if weight is None else weight * factor
+        # float32 is fast, and its rounding is nothing beside that of a mean over rows.
+        log_odds = self._map_log_odds(X[rows], dtype=np.float32)
+        self._posterior = self._posterior.calibrated(log_odds, codes[rows], weight)
+        self.intercept_ = self._posterior.intercept
+
+    def decision_function(self, X):
+        """Return the log-odds of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
+            Log-odds, for more than two classes log-probabilities: of the mean of the members'
+            probabilities.
+        """
+        check_is_fitted(self)
+        return self._map_log_odds(self._validate_more(X))
+
+    def predict_proba(self, X):
+        """Return the probability of each class or label, as ``probabilities`` defines it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples, n_labels) for an indicator
+            Columns in the order of ``classes_``; rows sum to 1, those of labels do not.
+        """
+        posterior = self._current_posterior
+        return self._map_log_odds(self._validate_more(X), posterior.to_probabilities)
+
+    def _map_log_odds(self, X, convert=None, dtype=np.float64) -> np.ndarray:
+        """Return the log-odds of validated rows, or what `convert` makes of them, by blocks.
+
+        The scores are computed in `dtype`: in float64, though the weights are float32, rounding
+        does not show whether a row is predicted alone or among others.
+        """
+        score, n_rows = self._scorer(dtype)
+        posterior = self._current_posterior
+
+        def of_block(rows):
+            log_odds = posterior.mean_log_odds(score(self._scaling.apply(rows)))
+            return log_odds if convert is None else convert(log_odds)
+
+        return map_rows(of_block, X, n_rows)
+
+    def _scorer(self, dtype):
+        """Return a function from scaled rows to the scores of each member, and rows of a block."""
         if self._state is None:
-            width, score = X.shape[1], self._score_by_module
-        else:
-            weights = [value for name, value in self._state.items() if name.startswith("weights.")]
-            width = max(max(w.shape[1], w.shape[0] * w.shape[2]) for w in weights)
-            score = self._score_by_arrays
-        step = max(1, _PREDICTED_BLOCK // width)
-        return np.concatenate(
-            [
-                score(self._scaling.apply(X[start : start + step]))
-                for start in range(0, X.shape[0], step)
-            ],
-            axis=1,
-        )
+            of_module = partial(self._import_training().score_rows, self.module_)
+            return of_module, max(1, _BLOCK // len(self.mean_))
+        state = {name: value.astype(dtype, copy=False) for name, value in self._state.items()}
+        weights = [value for name, value in state.items() if name.startswith("weights.")]
+        width = max(max(w.shape[1], w.shape[0] * w.shape[2]) for w in weights)
 
-    def _score_by_arrays(self, rows) -> np.ndarray:
-        # In float64, though the weights are float32: rounding must not show whether a row is
-        # predicted alone or among others.
-        return forward(self._state, rows.astype(np.float64), self.activation)
+        def score(rows):
+            return forward(state, rows.astype(dtype, copy=False), self.activation)
 
-    def _score_by_module(self, rows) -> np.ndarray:
-        return self._import_training().score_rows(self.module_, rows)
+        return score, max(_FEWEST_ROWS, _BLOCK // width)
 
 
 def _relative(sample_weight: np.ndarray | None) -> np.ndarray | None:

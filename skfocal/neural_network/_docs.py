@@ -17,6 +17,15 @@ n_members : int in [1, inf), default=8
 numeric_embedding : {"periodic", None}, default="periodic"
     ``"periodic"``: beside each feature the network reads four sine waves of it, of learned
     frequency and phase.""",
+    "calibration": """\
+calibrate_intercept : bool, default=True
+    Add a constant to the log-odds, one for each class or label, such that the mean of the risks
+    over the rows of ``fit`` is their event rate; otherwise networks read too low where events are
+    rare. Rows count by sample weight, and with ``probabilities="weighted"`` by class weight too.
+    The rows are all of `X`, those that early stopping held out included, but not `X_val`; of more
+    than 65,536 rows a random part. Fresh rows of a network that has overfit still read too low:
+    use `early_stopping`. It does not apply to raw probabilities, and ``partial_fit`` leaves the
+    constant as it is, 0 before any ``fit``.""",
     "training": """\
 warm_up : int in [0, inf) or skfocal.nn.Schedule, default=0
     Epochs of cross-entropy before the loss, or a schedule of losses and class weights.

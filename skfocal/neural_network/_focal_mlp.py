@@ -35,6 +35,7 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
     $beta
     $class_weight
     $probabilities
+    $calibration
     $network
     $training
     validation_fraction : float in (0, 1), default=0.1
@@ -54,6 +55,8 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
         The loss in force when the weights were reached, bound to the training set.
     class_weight_ : ndarray of shape (n_classes,)
         Weight of each class in force then: normalised alpha times class_weight.
+    intercept_ : ndarray of shape () or (n_classes,)
+        Constant that `calibrate_intercept` adds to the log-odds, or log-probabilities.
     $fitted
 
     Raises
@@ -105,6 +108,7 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
         beta=0.999,
         class_weight=None,
         probabilities="weighted",
+        calibrate_intercept=True,
         hidden_layer_sizes=(64,),
         activation="relu",
         dropout=0.1,
@@ -139,6 +143,7 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
         self.beta = beta
         self.class_weight = class_weight
         self.probabilities = probabilities
+        self.calibrate_intercept = calibrate_intercept
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
@@ -193,9 +198,8 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
         X, y, sample_weight = validate_rows(self, X, y, sample_weight, reset=not continued)
         self._check_network()
         seed = self._draw_seed()
-        training, held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
-        X, y, sample_weight = training
-        target = self._encode_target(y, sample_weight)
+        (X_fit, y_fit, weight), held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
+        target = self._encode_target(y_fit, weight)
         if continued and not np.array_equal(target.classes, self.classes_):
             raise ValueError(
                 f"{type(self).__name__}: warm_start continues with the classes "
@@ -209,7 +213,11 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
                 weight_held,
             )
         start = self._where_it_ended() if continued else None
-        return self._fit_rows(X, target, sample_weight, seed, start, held_out)
+        self._fit_rows(X_fit, target, weight, seed, start, held_out)
+        if self.calibrate_intercept:
+            codes = encode_known(y, target.classes, type(self).__name__)
+            self._calibrate(X, codes, sample_weight, seed)
+        return self
 
     @available_if(fits_in_parts)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -247,24 +255,8 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
         known = np.unique(classes) if first else self.classes_
         target = self._encode_known(y, sample_weight, known, first)
         start = None if first else self._where_it_ended()
-        return self._fit_rows(X, target, sample_weight, self._draw_seed(), start, partial=True)
-
-    def decision_function(self, X):
-        """Return the log-odds of :meth:`predict_proba`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            For two classes the log-odds of ``classes_[1]``, for more the log-probabilities: of
-            the mean of the members' probabilities.
-        """
-        posterior = self._current_posterior
-        return posterior.mean_log_odds(self._member_scores(self._validate_more(X)))
+        self._fit_rows(X, target, sample_weight, self._draw_seed(), start, partial=True)
+        return self
 
     def _split(self, y, random):
         return class_split(self._encode_classes(y)[1], self.validation_fraction, random)

@@ -51,6 +51,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         Not normalised; multiplies alpha. A dict has the keys 0 and 1 and holds for every label;
         ``"balanced"`` weighs each label by its own frequencies.
     $probabilities
+    $calibration
     $network
     $training
     thresholds : None, "f1" or array-like of shape (n_labels,), default=None
@@ -75,6 +76,8 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
     class_weight_ : ndarray of shape (2, n_labels)
         Weights in force then, negatives first; 0 for an outcome that does not occur where
         ``"balanced"`` or ``"effective"`` was asked for.
+    intercept_ : ndarray of shape (n_labels,), or () for a vector of two classes
+        Constants that `calibrate_intercept` adds to the log-odds.
     thresholds_ : ndarray of shape (n_labels,)
         Probabilities above which :meth:`predict` gives the labels.
     $fitted
@@ -125,6 +128,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         beta=0.999,
         class_weight=None,
         probabilities="weighted",
+        calibrate_intercept=True,
         hidden_layer_sizes=(64,),
         activation="relu",
         dropout=0.1,
@@ -160,6 +164,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         self.beta = beta
         self.class_weight = class_weight
         self.probabilities = probabilities
+        self.calibrate_intercept = calibrate_intercept
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
@@ -230,15 +235,17 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
 
     def _fit_form(self, form, X, y, sample_weight, X_val, y_val, seed, start=None):
         """Fit the network to validated rows, whose labels have a form."""
-        training, held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
-        X, y, sample_weight = training
-        indicator = form.encode(y)
-        target = self._weigh(form, indicator, count_sides(indicator, sample_weight))
+        (X_fit, y_fit, weight), held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
+        indicator = form.encode(y_fit)
+        target = self._weigh(form, indicator, count_sides(indicator, weight))
         if held_out is not None:
             X_held, y_held, weight_held = held_out
             held_out = X_held, form.encode(y_held), weight_held
-        self._fit_rows(X, target, sample_weight, seed, start, held_out)
+        self._fit_rows(X_fit, target, weight, seed, start, held_out)
         self._keep_form(form)
+        if self.calibrate_intercept:
+            codes = form.encode(y)
+            self._calibrate(X, codes[:, 0] if form.n_dims == 1 else codes, sample_weight, seed)
 
     @available_if(fits_in_parts)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -289,23 +296,10 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         self._form = form
         if form.n_dims == 1:  # a vector of two classes: one score a row, and two probabilities
             weight = self._posterior.class_weight[:, 0]
-            self._posterior = replace(self._posterior, task="binary", class_weight=weight)
-
-    def decision_function(self, X):
-        """Return the log-odds of each label.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_labels), or (n_samples,) for a vector of two classes
-            Log-odds of the mean of the members' probabilities.
-        """
-        posterior = self._current_posterior
-        return posterior.mean_log_odds(self._member_scores(self._validate_more(X)))
+            self.intercept_ = np.reshape(self.intercept_, ())
+            self._posterior = replace(
+                self._posterior, task="binary", class_weight=weight, intercept=self.intercept_
+            )
 
     def predict(self, X):
         """Return the labels whose probability is above ``thresholds_``.

@@ -12,6 +12,7 @@ Cross-entropy has h = 0 and is left alone, bit for bit. Class weights used in tr
 eta as costs; dividing by them gives the probabilities at the frequencies of the training data.
 """
 
+from skfocal.posterior._calibrating import calibration_rows, fit_intercept
 from skfocal.posterior._inverting import best_constant_score, scores_from_probabilities
 from skfocal.posterior._posterior import Posterior
 from skfocal.posterior._recovering import KINDS, log_odds, probabilities_from_log_odds
@@ -20,6 +21,8 @@ __all__ = [
     "KINDS",
     "Posterior",
     "best_constant_score",
+    "calibration_rows",
+    "fit_intercept",
     "log_odds",
     "probabilities_from_log_odds",
     "scores_from_probabilities",

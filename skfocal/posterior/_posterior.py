@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from skfocal.losses import MarginLoss
+from skfocal.posterior._calibrating import fit_intercept
 from skfocal.posterior._recovering import check_kind, log_odds
 from skfocal.tasks import Task, get_task
 
@@ -27,6 +28,8 @@ class Posterior:
         nothing else.
     class_weight : ndarray of shape (K,), or (2, L) for multilabel, default=None
         Weights used in training, negatives first; None are weights of 1.
+    intercept : ndarray of shape (), (L,) or (K,), default=None
+        Constant added to the log-odds, see :meth:`calibrated`; raw probabilities have none.
 
     Raises
     ------
@@ -53,6 +56,7 @@ class Posterior:
     task: str
     kind: str = "weighted"
     class_weight: Any = None  # an ndarray or None
+    intercept: Any = None  # an ndarray or None
 
     def __post_init__(self) -> None:
         check_kind(self.kind)
@@ -78,9 +82,7 @@ class Posterior:
         ValueError
             If `kind` is ``"posterior"`` and the loss has no inverse, or a class weight is 0.
         """
-        return log_odds(
-            self.loss, scores, self.task, kind=self._kind, class_weight=self.class_weight
-        )
+        return self._moved(self._of_scores(scores))
 
     def mean_log_odds(self, members: np.ndarray) -> np.ndarray:
         """Return the log-odds of the mean probability of several members.
@@ -98,8 +100,30 @@ class Posterior:
         ndarray of float64, of shape (n,) for binary, else (n, n_scores)
         """
         scores = self._form.from_columns(members.astype(np.float64))
-        each = self.log_odds(scores)
-        return each[0] if len(each) == 1 else self._form.mean(each)
+        each = self._of_scores(scores)
+        return self._moved(each[0] if len(each) == 1 else self._form.mean(each))
+
+    def calibrated(self, log_odds: np.ndarray, target: np.ndarray, weight: Any = None) -> Self:
+        """Return the posterior with the intercept that makes mean risk and event rate agree.
+
+        Parameters
+        ----------
+        log_odds : ndarray of shape (n,), (n, L) or (n, K)
+            What this posterior makes of the scores of some rows.
+        target : ndarray of shape (n,) or (n, L)
+            Their class codes, or an indicator.
+        weight : ndarray of shape (n,), default=None
+            Their weights. Where class weights are kept as costs, they multiply these.
+
+        Returns
+        -------
+        Posterior
+            This one if it is raw: its numbers are no risks.
+        """
+        if self._kind == "raw":
+            return self
+        found = fit_intercept(log_odds, target, weight, self.task, self._costs)
+        return replace(self, intercept=found if self.intercept is None else found + self.intercept)
 
     def probabilities(self, scores: np.ndarray) -> np.ndarray:
         """Return the probabilities of scores.
@@ -125,6 +149,25 @@ class Posterior:
     def decide(self, log_odds: np.ndarray) -> np.ndarray:
         """Return the most probable class of each decision, as integers."""
         return self._form.decide(log_odds)
+
+    def _of_scores(self, scores: np.ndarray) -> np.ndarray:
+        return log_odds(
+            self.loss, scores, self.task, kind=self._kind, class_weight=self.class_weight
+        )
+
+    def _moved(self, log_odds: np.ndarray) -> np.ndarray:
+        if self._kind == "raw" or self.intercept is None or not np.any(self.intercept):
+            return log_odds
+        return self._form.normalised(log_odds + self.intercept)
+
+    @property
+    def _costs(self) -> np.ndarray | None:
+        """The class weights that the log-odds contain, up to a factor."""
+        if self._kind == "posterior" or self.loss.class_offset is None:
+            return None if self._kind == "posterior" else self.class_weight
+        # An adjustment of the scores by the class frequencies is a cost as well.
+        adjustment = np.exp(-self.loss.class_offset)
+        return adjustment if self.class_weight is None else self.class_weight * adjustment
 
     @property
     def _form(self) -> Task:

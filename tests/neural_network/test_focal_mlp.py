@@ -31,9 +31,15 @@ LINEAR = {
     "learning_rate": "cosine",
     "batch_size": 400,
     "max_epochs": 250,
+    "calibrate_intercept": False,
     "random_state": 0,
 }
-FULL_BATCH = {"dropout": 0.0, "batch_size": 10_000, "learning_rate": "constant"}
+FULL_BATCH = {
+    "dropout": 0.0,
+    "batch_size": 10_000,
+    "learning_rate": "constant",
+    "calibrate_intercept": False,  # partial_fit has none
+}
 
 
 def table(n_classes=2, n=200, rare=None):
@@ -96,7 +102,7 @@ class TestObjective:
     @pytest.mark.parametrize("n_classes", [2, 3])
     def test_members_probabilities_are_averaged(self, n_classes):
         X, y = table(n_classes)
-        model = small(gamma=0.0).fit(X, y)
+        model = small(gamma=0.0, calibrate_intercept=False).fit(X, y)
         scaled = torch.from_numpy(((X - model.mean_) / model.scale_).astype(np.float32))
         with torch.no_grad():
             scores = model.to_torch()(scaled).double().numpy()
@@ -113,9 +119,10 @@ class TestObjective:
 
     def test_starts_at_the_prior(self):
         X, y = table(rare=0.1)
-        model = small(learning_rate_init=1e-9, gamma=0.0, max_epochs=1).fit(X, y)
+        start = {"learning_rate_init": 1e-9, "max_epochs": 1, "calibrate_intercept": False}
+        model = small(gamma=0.0, **start).fit(X, y)
         np.testing.assert_allclose(model.predict_proba(X)[:, 1].mean(), y.mean(), rtol=0.2)
-        flat = small(learning_rate_init=1e-9, gamma=0.0, max_epochs=1, initial_bias=None)
+        flat = small(gamma=0.0, initial_bias=None, **start)
         assert flat.fit(X, y).predict_proba(X)[:, 1].mean() == pytest.approx(0.5, abs=0.1)
 
     def test_weight_decay_leaves_the_output_bias(self):
@@ -230,7 +237,11 @@ class TestEarlyStopping:
         X, y = table(n_classes, n=400)
         X_val, y_val = X[300:], y[300:]
         model = small(
-            early_stopping=True, max_epochs=40, n_iter_no_change=3, learning_rate_init=0.05
+            early_stopping=True,
+            max_epochs=40,
+            n_iter_no_change=3,
+            learning_rate_init=0.05,
+            calibrate_intercept=False,
         ).fit(X[:300], y[:300], X_val=X_val, y_val=y_val)
         best = np.argmax(model.validation_scores_)
         assert model.best_epoch_ == best + 1 < model.n_epochs_ <= 40
@@ -247,9 +258,9 @@ class TestEarlyStopping:
         X, y = table(n=300)
         one_class = np.flatnonzero(y[200:] == 0) + 200
         for rows, scoring in ((slice(200, 300), "neg_log_loss"), (one_class, "average_precision")):
-            model = small(early_stopping=True, scoring=scoring, alpha=0.7).fit(
-                X[:200], y[:200], X_val=X[rows], y_val=y[rows]
-            )
+            model = small(
+                early_stopping=True, scoring=scoring, alpha=0.7, calibrate_intercept=False
+            ).fit(X[:200], y[:200], X_val=X[rows], y_val=y[rows])
             honest = model.set_params(probabilities="posterior").predict_proba(X[rows])
             expected = -log_loss(y[rows], honest, labels=[0, 1])
             assert max(model.validation_scores_) == pytest.approx(expected, abs=1e-6)

@@ -1,0 +1,33 @@
+"""Work on a table in blocks of rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def map_rows(function: Callable[[Any], np.ndarray], X: Any, n_rows: int) -> np.ndarray:
+    """Return ``function(X)``, from blocks of rows.
+
+    What the function allocates on its way is then that of a block.
+
+    Parameters
+    ----------
+    function : callable
+        From rows to an array with as many rows.
+    X : {ndarray, CSR} of shape (n, n_features)
+        At least one row.
+    n_rows : int
+        Rows of a block.
+
+    Returns
+    -------
+    ndarray of shape (n, ...)
+        Of the dtype of the first block.
+    """
+    first = function(X[:n_rows])
+    result = np.empty((X.shape[0], *first.shape[1:]), dtype=first.dtype)
+    result[:n_rows] = first
+    for start in range(n_rows, X.shape[0], n_rows):
+        result[start : start + n_rows] = function(X[start : start + n_rows])
+    return result
