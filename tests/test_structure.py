@@ -27,7 +27,6 @@ NOT_YET = {
     "nn/_reduction.py",
     "nn/_targets.py",
     "nn/_weights.py",
-    "linear_model/_objective.py",
     "neural_network/_objective.py",
 }
 

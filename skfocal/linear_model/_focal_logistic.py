@@ -238,7 +238,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
             sample_weight,
             target.class_weight,
             loss,
-            n_scores=get_task(target.task).n_scores(target.counts),
+            task=get_task(target.task),
             C=self.C,
             fit_intercept=self.fit_intercept,
         )

@@ -16,20 +16,10 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.special import expit
 
 from skfocal.losses import MarginLoss
-from skfocal.margins import (
-    MulticlassMargin,
-    binary_gradient,
-    binary_margin,
-    multiclass_curvature_blocks,
-    multiclass_gradient,
-    multiclass_margin,
-    transform_scores,
-)
+from skfocal.tasks import ScoreDerivatives, Task
 from skfocal.utils._threads import BlockMap
-from skfocal.weights import class_counts
 
 # Entries of X in a block: 512 KiB of float64 stay in the second-level cache with their
 # weighted copy.
@@ -37,11 +27,6 @@ BLOCK_SIZE = 2**16
 # Rows are first cut into this many parts at most, each summed by one thread. The cut is the same
 # for any number of threads, and so is the result.
 MAX_PARTS = 16
-# A non-convex loss has rows without curvature; they keep this share of the curvature that
-# cross-entropy would give to their gradient, so that no step explodes.
-CURVATURE_FLOOR = 0.1
-
-
 # Below this the slopes of all rows have underflowed, and so has what a gradient could say.
 TINY = 1e-290
 
@@ -84,37 +69,6 @@ class Evaluation:
         return self
 
 
-@dataclass
-class _InScores:
-    """The loss of some rows and its derivatives in their scores; what is missing is None."""
-
-    value: np.ndarray  # (n,)
-    scale: float
-    multi: MulticlassMargin | None
-    gradient: Any = None  # (n, K)
-    first: Any = None  # derivatives in the margin, (n,)
-    second: Any = None
-    positive: Any = None  # the second one, or what replaces it where it is negative
-
-    @property
-    def curvature(self) -> np.ndarray:
-        """Positive curvature in the scores, of shape (n, K, K)."""
-        curvature = self.positive[:, None, None]
-        if self.multi is not None:
-            curvature = multiclass_curvature_blocks(self.first, self.positive, self.multi)
-        return self.scale**2 * curvature
-
-    @property
-    def curvature_diagonal(self) -> np.ndarray:
-        """Diagonal of :attr:`curvature`, of shape (n, K), without the rest of it."""
-        diagonal = self.positive[:, None]
-        if self.multi is not None:
-            wrong = self.multi.wrong
-            diagonal = diagonal * self.multi.direction**2
-            diagonal = diagonal - self.first[:, None] * wrong * (1 - wrong)
-        return self.scale**2 * diagonal
-
-
 class LinearObjective:
     """Regularised loss of a linear model and its derivatives.
 
@@ -130,8 +84,8 @@ class LinearObjective:
         Multiplies the sample weights.
     loss : MarginLoss
         Bound to the training set.
-    n_scores : int
-        1 for a binary model, else the number of classes.
+    task : Task
+        Binary or multiclass.
     C : float in (0, inf]
         Inverse strength of the penalty.
     fit_intercept : bool
@@ -146,7 +100,7 @@ class LinearObjective:
         class_weight: np.ndarray,
         loss: MarginLoss,
         *,
-        n_scores: int,
+        task: Task,
         C: float,
         fit_intercept: bool = True,
     ) -> None:
@@ -154,15 +108,13 @@ class LinearObjective:
         self.target = target
         self.sample_weight = sample_weight
         self.class_weight = class_weight
-        self.total_weight = float(
-            class_counts(target, sample_weight, len(class_weight)) @ class_weight
-        )
+        self.task = task
+        self.n_scores = task.n_scores(class_weight)
+        self.total_weight = self._sum_weights()
         self.loss = loss.continuous()
-        self.n_scores = n_scores
         self.l2 = 1.0 / (C * self.total_weight)
         self.fit_intercept = fit_intercept
-        self.task = "binary" if n_scores == 1 else "multiclass"
-        self.shape = (n_scores, X.shape[1] + int(fit_intercept))
+        self.shape = (self.n_scores, X.shape[1] + int(fit_intercept))
 
     @property
     def n_coefficients(self) -> int:
@@ -199,8 +151,7 @@ class LinearObjective:
         sample.X, sample.target = self.X[rows], self.target[rows]
         if self.sample_weight is not None:
             sample.sample_weight = self.sample_weight[rows]
-        counts = class_counts(sample.target, sample.sample_weight, len(self.class_weight))
-        sample.total_weight = float(counts @ self.class_weight)
+        sample.total_weight = sample._sum_weights()
         return sample
 
     @property
@@ -224,8 +175,9 @@ class LinearObjective:
 
         def of_block(rows: slice) -> np.ndarray:
             X, target, weight = self._rows(rows)
-            curvature = self._in_scores(self._scores(X, table), target, 2).curvature_diagonal
-            return self._column_sums(_square(X), curvature * weight[:, None])
+            diagonal = self._derivatives(X, table, target, 2).curvature_diagonal()
+            curvature = self.task.to_columns(diagonal) * weight[:, None]
+            return self._column_sums(_square(X), curvature)
 
         diagonal = sum(block_map(of_block, self._blocks())) / self.total_weight
         diagonal[:, : self.X.shape[1]] += self.l2
@@ -240,8 +192,8 @@ class LinearObjective:
         errors, slopes = np.zeros(self.shape), np.zeros(self.n_scores)
         for rows in self._blocks():
             X, target, weight = self._rows(rows)
-            at = self._in_scores(self._scores(X, table), target, 2)
-            X, size = abs(X), np.abs(at.gradient) * weight[:, None]
+            at = self._derivatives(X, table, target, 2)
+            X, size = abs(X), np.abs(self.task.to_columns(at.gradient)) * weight[:, None]
             bend = 1.0 + np.abs(at.second) / np.maximum(np.abs(at.first), TINY)
             spread = self._scores(X, np.abs(table)).max(axis=1)
             errors += self._column_sums(X, size * (1.0 + bend * spread)[:, None])
@@ -249,6 +201,10 @@ class LinearObjective:
         relative = errors.max(axis=1) / np.maximum(slopes, TINY)
         # Errors of blocks and rows partly cancel.
         return 2.0 * float(np.finfo(self.X.dtype).eps) * max(1.0, float(relative.max()))
+
+    def _sum_weights(self) -> float:
+        counts = self.task.count(self.target, self.sample_weight, len(self.class_weight))
+        return float(counts @ self.class_weight)
 
     def _parts(self) -> list[slice]:
         n_rows = self.X.shape[0]
@@ -285,6 +241,11 @@ class LinearObjective:
         scores = X @ table[:, :n_features].T.astype(X.dtype)
         return scores + table[:, -1].astype(X.dtype) if self.fit_intercept else scores
 
+    def _derivatives(self, X, table, target: np.ndarray, order: int) -> ScoreDerivatives:
+        """Return the loss of rows and its first `order` derivatives in their scores."""
+        scores = self.task.from_columns(self._scores(X, table))
+        return self.task.derivatives(self.loss, scores, target, order)
+
     def _column_sums(self, X, in_scores: np.ndarray) -> np.ndarray:
         """Return ``in_scores^T [X 1]``, of shape (n_scores, n_columns)."""
         sums = np.empty(self.shape)
@@ -311,19 +272,21 @@ class LinearObjective:
 
     def _add_block(self, total: Evaluation, rows: slice, table: np.ndarray, order: int) -> None:
         X, target, weight = self._rows(rows)
-        at = self._in_scores(self._scores(X, table), target, order)
+        at = self._derivatives(X, table, target, order)
         total.value += float(weight @ at.value.astype(np.float64, copy=False))
         if total.gradient is None:
             return
-        gradient = at.gradient * weight[:, None].astype(X.dtype, copy=False)
+        weight = weight[:, None].astype(X.dtype, copy=False)
+        gradient = self.task.to_columns(at.gradient) * weight
         total.slope_size += np.abs(gradient).sum(axis=0, dtype=np.float64)
         total.gradient += self._column_sums(X, gradient)
         if total.hessian is None:
             return
-        curvature = at.curvature * weight[:, None, None].astype(X.dtype, copy=False)
         if self.n_scores == 1:
-            total.hessian[0, :, 0, :] += self._gram(X, curvature[:, 0, 0], definite=True)
+            curvature = at.curvature() * weight[:, 0]
+            total.hessian[0, :, 0, :] += self._gram(X, curvature, definite=True)
             return
+        curvature = at.curvature() * weight[:, :, None]
         for k in range(self.n_scores):
             for j in range(k):
                 # The blocks of a row sum to 0. Those on the diagonal are made so that they do: a
@@ -334,32 +297,6 @@ class LinearObjective:
                 total.hessian[j, :, k, :] += block
                 total.hessian[k, :, k, :] -= block
                 total.hessian[j, :, j, :] -= block
-
-    def _in_scores(self, scores: np.ndarray, target: np.ndarray, order: int) -> "_InScores":
-        """Return the loss of rows and its first `order` derivatives in their scores."""
-        scale, multi = self.loss.score_scale, None
-        if self.task == "binary":
-            margin = binary_margin(transform_scores(self.loss, scores[:, 0], "binary"), target)
-        else:
-            multi = multiclass_margin(transform_scores(self.loss, scores, "multiclass"), target)
-            margin = multi.margin
-        value, *slopes = self.loss.evaluate(margin, order, target)
-        at = _InScores(value, scale, multi)
-        if order >= 1:
-            at.first = slopes[0]
-            at.gradient = scale * (
-                binary_gradient(slopes[0], target)[:, None]
-                if multi is None
-                else multiclass_gradient(slopes[0], multi)
-            )
-        if order >= 2:
-            at.second, at.positive = slopes[1], self._positive(margin, *slopes)
-        return at
-
-    def _positive(self, margin: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        if self.loss.traits.convex:
-            return second
-        return np.maximum(np.abs(second), -CURVATURE_FLOOR * first * expit(margin))
 
     def _gram(self, X, curvature: np.ndarray, definite: bool) -> np.ndarray:
         """Return ``[X 1]^T diag(curvature) [X 1]``."""

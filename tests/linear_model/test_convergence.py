@@ -9,6 +9,7 @@ from skfocal import FocalLogisticRegression
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model.solvers import SOLVERS
 from skfocal.losses import FocalLoss
+from skfocal.tasks import Binary, Multiclass
 
 RATES = [1e-1, 1e-3, 1e-6, 1e-8]
 
@@ -73,7 +74,7 @@ def test_where_the_weights_come_from_does_not_matter(kind, gamma):
 @pytest.mark.parametrize("rate", [1e-2, 1e-8])
 def test_gradient_norm_is_relative_to_the_slopes(rate):
     X, y, weight = weighted_table(rate)
-    objective = LinearObjective(X, y, weight, np.ones(2), FocalLoss(0.0), n_scores=1, C=np.inf)
+    objective = LinearObjective(X, y, weight, np.ones(2), FocalLoss(0.0), task=Binary(), C=np.inf)
     coef = np.array([0.3, -0.2, 0.1, np.log(rate)])
     slopes = weight * (expit(X @ coef[:3] + coef[3]) - y)
     by_hand = np.abs(slopes @ np.column_stack([X, np.ones(len(X))])).max() / np.abs(slopes).sum()
@@ -84,13 +85,15 @@ def test_gradient_norm_is_relative_to_the_slopes(rate):
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_the_diagonal_is_that_of_the_hessian(n_classes, X_type):
     X, y, weight = weighted_table(1e-2, n_classes)
-    n_scores = 1 if n_classes == 2 else 3
+    task = Binary() if n_classes == 2 else Multiclass()
     objective = LinearObjective(
-        X_type(X), y, weight, np.ones(n_classes), FocalLoss(), n_scores=n_scores, C=0.1
+        X_type(X), y, weight, np.ones(n_classes), FocalLoss(), task=task, C=0.1
     )
     coef = np.random.default_rng(1).standard_normal(objective.n_coefficients)
     own = np.diag(objective.evaluate(coef, 2).hessian).reshape(objective.shape)
     difference = own - objective.diagonal(coef).reshape(objective.shape)
     # The null space of softmax scores, filled on purpose, adds the same to every class.
-    np.testing.assert_allclose(difference, difference[:1].repeat(n_scores, axis=0), atol=1e-15)
+    np.testing.assert_allclose(
+        difference, difference[:1].repeat(len(difference), axis=0), atol=1e-15
+    )
     assert (difference == pytest.approx(0.0, abs=1e-15)) == (n_classes == 2)

@@ -11,6 +11,7 @@ from skfocal import FocalLogisticRegression
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.losses import get_loss, list_losses
 from skfocal.losses._registry import get_loss_class
+from skfocal.tasks import get_task
 
 TASKS = {2: "binary", 3: "multiclass"}
 CASES = [case for name in list_losses() for case in get_loss_class(name).corner_cases()]
@@ -54,7 +55,7 @@ def test_minimum(loss, n_classes):
         None,
         np.ones(n_classes),
         loss.bind(counts),
-        n_scores=1 if n_classes == 2 else n_classes,
+        task=get_task("binary" if n_classes == 2 else "multiclass"),
         C=1.0,
     )
     model = fit(X, y, loss=loss, max_iter=1000)

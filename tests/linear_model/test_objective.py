@@ -8,6 +8,7 @@ from scipy.special import log_softmax
 from skfocal.linear_model import _objective
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.losses import CrossEntropyLoss, FocalLoss
+from skfocal.tasks import get_task
 from skfocal.utils._threads import block_threads
 
 LOSSES = [CrossEntropyLoss(), FocalLoss(gamma=2.0)]
@@ -23,7 +24,7 @@ def make(n_classes=2, loss=LOSSES[0], X_type=np.asarray, l2=0.1, intercept=True,
         rng.random(n) + 0.5,
         np.linspace(1.0, 2.0, n_classes),
         loss,
-        n_scores=1 if n_classes == 2 else n_classes,
+        task=get_task("binary" if n_classes == 2 else "multiclass"),
         C=1 / (l2 * n) if l2 else np.inf,
         fit_intercept=intercept,
     )

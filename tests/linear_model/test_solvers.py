@@ -6,6 +6,7 @@ import pytest
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model.solvers import SOLVERS
 from skfocal.losses import CrossEntropyLoss, FocalLoss
+from skfocal.tasks import Binary
 
 
 def rare_events(n=1000, seed=0, collinear=False, separable=False):
@@ -23,7 +24,7 @@ def rare_events(n=1000, seed=0, collinear=False, separable=False):
 
 def make(loss, l2=1e-4, **kind):
     X, y = rare_events(**kind)
-    return LinearObjective(X, y, None, np.ones(2), loss, n_scores=1, C=1 / (l2 * len(y)))
+    return LinearObjective(X, y, None, np.ones(2), loss, task=Binary(), C=1 / (l2 * len(y)))
 
 
 @pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
