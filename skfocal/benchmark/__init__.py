@@ -11,6 +11,7 @@ __all__ = [
     "list_suites",
     "load_dataset",
     "load_results",
+    "read_table",
     "run",
 ]
 
@@ -21,6 +22,7 @@ _HOMES = {
     "list_suites": "datasets",
     "load_dataset": "datasets",
     "load_results": "store",
+    "read_table": "reading",
     "run": "runner",
 }
 

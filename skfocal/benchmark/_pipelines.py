@@ -13,6 +13,7 @@ import pickle
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
@@ -124,6 +125,23 @@ class FoldInfo:
         """Return the target count of the larger class for the ratio of the smaller one to it."""
         larger = 1 - int(np.argmin(self.counts))
         return {larger: min(max(self.counts), round(min(self.counts) / ratio))}
+
+
+class FillEmptyColumns(TransformerMixin, BaseEstimator):
+    """Put zeros where a column of the training rows holds no value at all, and leave all else.
+
+    Histogram boosting takes missing values, but cannot bin a column that has nothing else, as one
+    with a handful of values is in some folds.
+    """
+
+    def fit(self, X, y=None):
+        """Find the empty columns."""
+        self.empty_ = np.isnan(X).all(axis=0)
+        return self
+
+    def transform(self, X):
+        """Return a copy without values in those columns."""
+        return np.where(self.empty_, 0.0, X)
 
 
 def _scale(fold):
@@ -264,6 +282,6 @@ def hist_gradient_boosting(fold, n_trees, learning_rate, max_leaf_nodes):
         max_categories=250,
     )
     order = ColumnTransformer(
-        [("numbers", "passthrough", fold.numeric), ("names", names, list(fold.categorical))]
+        [("numbers", FillEmptyColumns(), fold.numeric), ("names", names, list(fold.categorical))]
     )
     return make_pipeline(order, model, memory=fold.memory)

@@ -35,12 +35,15 @@ class Comparison:
         What was done to the table, and what to keep in mind.
     path : pathlib.Path or None
         The report, in the folder asked for.
+    summary : str
+        What was read: rows, positives and kinds of columns, in a sentence.
     """
 
     results: pd.DataFrame
     answer: str
     notes: tuple[str, ...]
     path: Path | None
+    summary: str = ""
 
 
 def compare(
@@ -62,12 +65,13 @@ def compare(
 
     Parameters
     ----------
-    table : str, path-like or DataFrame
-        A CSV file (its separator is found out), a Parquet file or a frame; columns of numbers and
-        of names, with missing values. Constant columns and columns that only name the row are
-        dropped, and a note says so.
+    table : str, path-like, DataFrame or table
+        A CSV file, a Parquet file, a frame of pandas or polars, or an Arrow table; columns of
+        numbers, dates and names, with missing values. :func:`skfocal.benchmark.read_table` reads
+        it; what it dropped and what it doubted is in the notes.
     target : str
-        Column of the class; it must hold two labels and no missing values.
+        Column of the class; it must hold two labels and no missing values. Of a file without a
+        header, its position from 0.
     positive : object, default=None
         The label that counts as positive; None takes the rarer one.
     methods : list of str, default=None
@@ -98,6 +102,8 @@ def compare(
     ValueError
         If the file cannot be read, the target is absent, incomplete or not binary, a class has
         fewer rows than there are folds, a method is unknown, or `out` holds something else.
+    TypeError
+        If `table` is no table.
 
     Examples
     --------
@@ -128,7 +134,7 @@ def compare(
         progress=progress,
     )
     path = None if out is None else _report(Path(out), about)
-    return Comparison(results, _answer(results), notes + _count_gaps(results), path)
+    return Comparison(results, _answer(results), notes + _count_gaps(results), path, user.summary)
 
 
 def _choose_plan(user):
@@ -152,13 +158,12 @@ def _warn(user):
 
 
 def _describe(user, target):
-    X, y = user.dataset.X, user.dataset.y
-    n_names = len(user.dataset.categorical)
+    y = user.y
     return [
-        ("Table", user.dataset.name),
+        ("Table", user.name),
         ("Target", f"{target}, positive where it is {user.positive!r}, else {user.negative!r}"),
         ("Rows", f"{len(y):,}, of them {y.sum():,} positive ({y.mean():.1%})"),
-        ("Columns", f"{X.shape[1] - n_names} of numbers, {n_names} of names"),
+        ("Columns", user.columns),
     ]
 
 

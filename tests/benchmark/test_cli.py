@@ -1,5 +1,7 @@
 """The command line: what it prints where, its exit status, and that it starts light."""
 
+import gzip
+import html
 import subprocess
 import sys
 
@@ -88,6 +90,64 @@ def test_compare_answers(table, tmp_path):
     assert "20/20" in result.stderr
 
 
+MESSY = {
+    "semicolons.csv": (
+        "sep=;\r\nname;paid;since;k;y\r\n",
+        "m{i};1.{i:03},50 €;{d:02}/03/2024;1;{t}\r\n",
+        ["Note: Dropped because constant: 'k'.", "Note: Dropped because different in every row"],
+    ),
+    "report.txt": (
+        "Report of May\n\nid,since,amount,y\n",
+        "{i},{m:02}/{m:02}/2024,{a},{t},\n",
+        ["Note: 1 line before the header", "Note: 3 cells of 'amount' are no numbers", "'id'"],
+    ),
+    "tabs.csv.gz": (
+        "when\tanswer\ty\n",
+        "0{m}-0{n}-2024\t{t}\t{t}\n",
+        ["in 'when' are ambiguous", "Note: 'answer' predicts the target without an error"],
+    ),
+    "stadt.csv": (
+        "stadt|betrag|y\n",
+        "K\xf6ln {m}|{i},125|{n}\n",
+        ["is not valid UTF-8", "in 'betrag' are ambiguous"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MESSY)
+def test_compare_prints_what_it_read_dropped_and_doubted(name, tmp_path):
+    head, row, notes = MESSY[name]
+    rows = [
+        row.format(
+            **{"i": i, "d": i % 28 + 1, "m": i % 7 + 1, "n": i % 2 + 1, "t": "yn"[i % 4 > 0]},
+            a="soon" if i % 20 == 3 else i * 0.25,
+        )
+        for i in range(100, 160)
+    ]
+    content = (head + "".join(rows)).encode("latin-1" if name == "stadt.csv" else "utf-8")
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    result = call(
+        *("compare", tmp_path / name, "--target", "y", "--methods", "dummy", "--jobs", 1),
+        *("--out", tmp_path / "out"),
+    )
+    assert result.exit_code == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith(f"Read '{name.partition('.')[0]}': 60 rows, ")
+    for note in notes:
+        assert note in result.stdout
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    written = html.unescape(report)
+    assert all(line[6:] in written for line in lines if line.startswith("Note: "))
+
+
+def test_compare_on_a_hidden_file(table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table.rename(tmp_path / ".hidden.csv")
+    result = call("compare", ".hidden.csv", "--target", "sick", "--methods", "dummy", "--quiet")
+    assert result.exit_code == 0
+    assert "Report: benchmark-results/hidden/report.html" in result.stdout
+
+
 def test_compare_quietly(table, tmp_path):
     options = ["--methods", "dummy", "--jobs", 1, "--out", tmp_path / "out", "--quiet"]
     result = call("compare", table, "--target", "sick", "--positive", "0", *options)
@@ -106,6 +166,9 @@ def test_compare_quietly(table, tmp_path):
         (["compare", "TABLE", "--target", "sick", "--methods", "magic"], "Unknown method 'magic'"),
         (["compare", "ONE", "--target", "y"], "only one class, 1"),
         (["compare", "EMPTY", "--target", "y"], "the file is empty"),
+        (["compare", "SURPLUS", "--target", "y"], "row 2 has 3 fields and the header 2"),
+        (["compare", "DOUBLED", "--target", "y"], "several columns 'y'"),
+        (["compare", "LABELS", "--target", "y"], "'y' is missing in 1 of 3 rows ('NA')"),
         (["benchmark", "run", "--suite", "huge"], "Unknown suite 'huge'"),
         (["benchmark", "run", "--datasets", "nothing"], "nothing"),
         (["benchmark", "run", "--suite", "tiny", "--methods", "magic"], "Unknown method 'magic'"),
@@ -118,7 +181,13 @@ def test_bad_input_gets_one_sentence_and_status_2(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "one.csv").write_text("x,y\n1,1\n2,1\n")
     (tmp_path / "empty.csv").write_text("")
-    files = {"TABLE": str(table), "ONE": "one.csv", "EMPTY": "empty.csv"}
+    (tmp_path / "surplus.csv").write_text("x,y\n1,1\n2,1,3\n")
+    (tmp_path / "doubled.csv").write_text("x,y,Y\n1,1,1\n2,0,0\n")
+    (tmp_path / "labels.csv").write_text("x,y\n1,1\n2,0\n3,NA\n")
+    files = {
+        name.upper(): f"{name}.csv" for name in ("one", "empty", "surplus", "doubled", "labels")
+    }
+    files["TABLE"] = str(table)
     result = call(*(files.get(argument, argument) for argument in arguments))
     assert result.exit_code == 2
     assert sentence in result.stderr

@@ -132,8 +132,16 @@ def list_all():
 
 @app.command("compare")
 def compare_table(
-    table: Annotated[Path, typer.Argument(help="A CSV or Parquet file.", show_default=False)],
-    target: Annotated[str, typer.Option(help="Column of the class.", show_default=False)],
+    table: Annotated[
+        Path, typer.Argument(help="A CSV (also compressed) or Parquet file.", show_default=False)
+    ],
+    target: Annotated[
+        str,
+        typer.Option(
+            help="Column of the class, or its position (from 0) where there is no header.",
+            show_default=False,
+        ),
+    ],
     positive: Annotated[
         str | None, typer.Option(help="The positive label; default: the rarer one.")
     ] = None,
@@ -150,10 +158,12 @@ def compare_table(
     quiet: Quiet = False,
 ):
     """Compare the methods on your own table and answer in plain words."""
-    folder = out or Path("benchmark-results") / table.name.partition(".")[0]
-    with _plain_errors(folder):
+    with _plain_errors():
         from skfocal.benchmark.compare import compare
+        from skfocal.benchmark.reading import name_table
 
+        folder = out or Path("benchmark-results") / name_table(table)
+    with _plain_errors(folder):
         with follow("Comparison", quiet) as progress:
             comparison = compare(
                 table,
@@ -169,9 +179,10 @@ def compare_table(
             )
         print_failures(comparison.results)
         if not quiet:
-            print_ranking(comparison.results)
+            print_text(comparison.summary)
             for note in comparison.notes:
                 print_text(f"Note: {note}")
+            print_ranking(comparison.results)
         print_text(comparison.answer)
         print_text(f"Report: {comparison.path}")
 

@@ -1,0 +1,13 @@
+"""A user's table: every cell read as text first, then decided column by column.
+
+A file goes through ``_file`` (unpacked, decoded), ``_layout`` (separator, quoting, header) and
+``_raw`` (cells); frames and Parquet come with types and skip these. Then every column becomes
+numbers, days or names (``_columns``; what is text in ``_texts``, by ``_numbers`` and ``_dates``),
+the target becomes 0 and 1 (``_target``), and columns that can only mislead are dropped or pointed
+out (``_features``). Whatever was doubtful is said in the notes.
+"""
+
+from skfocal.benchmark.reading._source import name_table
+from skfocal.benchmark.reading._table import UserTable, read_table
+
+__all__ = ["UserTable", "name_table", "read_table"]
