@@ -148,8 +148,10 @@ def multiclass_margin(scores: Array, target: Array) -> MulticlassMargin:
     # one class dominates.
     others = xp.where(true, -xp.inf, scores)
     highest = xp.amax(others, axis=-1, keepdims=True)
-    wrong = xp.exp(others - highest)
-    total = wrong.sum(axis=-1, keepdims=True)
+    # Where all other classes are masked with -inf nothing is left to compare with: their softmax
+    # is then 0 instead of 0 / 0, and the margin infinite. A total is at least 1 elsewhere.
+    wrong = xp.exp(others - highest.clip(min=xp.finfo(scores.dtype).min))
+    total = wrong.sum(axis=-1, keepdims=True).clip(min=1)
     wrong = wrong / total
     score = xp.where(true, scores, 0.0).sum(axis=-1, keepdims=True)
     # The difference of scores first: a large common offset cancels exactly.

@@ -81,7 +81,12 @@ def soft_rows(
         share = share * batch_weight
     classes = torch.arange(scores.shape[-1], device=scores.device)
     margins = all_margins(scores)
-    results = [share * result for result in loss.evaluate(margins, order, classes)]
+    # Chosen, not multiplied: a class that is masked with -inf has an infinite loss, which counts
+    # for nothing where its share is 0.
+    results = [
+        torch.where(share == 0, 0.0, share * result)
+        for result in loss.evaluate(margins, order, classes)
+    ]
     value = results[0].sum(-1)
     if order == 0:
         return (value,)
