@@ -236,7 +236,7 @@ class NeuralClassifier:
 
     def _where_it_ended(self):
         moments = self._optimizer_state if self._moments_of == self.optimizer else None
-        return self._state_arrays(), moments, self.n_epochs_
+        return self._state_arrays(), moments, self.n_epochs_, self._history
 
     def _state_arrays(self):
         """Return the parameters of the fitted network as arrays."""

@@ -68,6 +68,7 @@ callbacks : list of skorch callbacks or None, default=None
     Told of the epochs and batches by the skorch net that runs inside, as skorch documents;
     used as they are, without a copy, so that what they recorded can be read. One that sets the
     learning rate needs ``learning_rate="constant"``; losses are recorded per epoch, not per batch.
+    Callbacks that score or stop early are refused: `early_stopping` and `scoring` do that.
 module : class or callable, default=None
     Makes a network of your own, ``module(n_features, n_scores)``: a ``torch.nn.Module`` from
     rows of shape (n, n_features), float32, to scores of shape (n, n_scores), or (n,) for one

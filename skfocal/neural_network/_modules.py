@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from skfocal.neural_network._net_params import module_params
 from skfocal.nn import TabularMLP
@@ -19,11 +20,16 @@ class UserModule(nn.Module):
     n_scores : int
     output_bias : Tensor of shape () or (n_scores,) or None
         Scores to start at, if the module starts at 0.
+    owner : str
+        The estimator, for messages.
     """
 
-    def __init__(self, module: nn.Module, n_scores: int, output_bias: Tensor | None) -> None:
+    def __init__(
+        self, module: nn.Module, n_scores: int, output_bias: Tensor | None, owner: str
+    ) -> None:
         super().__init__()
         self.module = module
+        self.owner = owner
         bias = torch.zeros(n_scores)
         self.bias = nn.Parameter(bias if output_bias is None else bias + output_bias)
 
@@ -31,11 +37,14 @@ class UserModule(nn.Module):
         """Return the scores, of shape (1, n, n_scores)."""
         scores = self.module(X)
         n_rows, n_scores = len(X), len(self.bias)
-        shape = tuple(scores.shape)
-        if shape != (n_rows, n_scores) and (shape != (n_rows,) or n_scores > 1):
+        if isinstance(scores, Tensor) and scores.is_floating_point():
+            got: Any = tuple(scores.shape)
+        else:
+            got = f"a {type(scores).__name__} of {getattr(scores, 'dtype', 'no dtype')}"
+        if got != (n_rows, n_scores) and (got != (n_rows,) or n_scores > 1):
             raise ValueError(
-                f"module={type(self.module).__name__} must turn rows of shape {tuple(X.shape)} "
-                f"into scores of shape ({n_rows}, {n_scores}), got {shape}."
+                f"{self.owner}: module={type(self.module).__name__} must turn rows of shape "
+                f"{tuple(X.shape)} into scores of shape ({n_rows}, {n_scores}), got {got}."
             )
         return (scores.view(n_rows, n_scores) + self.bias).unsqueeze(0)
 
@@ -88,10 +97,31 @@ def make_module(
             f"{name}: module must be a class, or a function, that makes a network from the numbers "
             f"of features and scores, got a network: {type(model.module).__name__}."
         )
-    network = model.module(n_features, n_scores, **module_params(model))
+    try:
+        network = model.module(n_features, n_scores, **module_params(model))
+    except TypeError as error:
+        raise ValueError(
+            f"{name}: module={model.module!r} cannot be called with the numbers of features and "
+            f"scores: {error}"
+        ) from error
+    _check_user_network(network, model.module, name)
+    return UserModule(network, n_scores, output_bias, name).float()
+
+
+def _check_user_network(network: Any, made_by: Any, owner: str) -> None:
     if not isinstance(network, nn.Module):
         raise ValueError(
-            f"{name}: module must make a torch.nn.Module, {model.module!r} made a "
+            f"{owner}: module must make a torch.nn.Module, {made_by!r} made a "
             f"{type(network).__name__}."
         )
-    return UserModule(network, n_scores, output_bias).float()
+    parameters = list(network.parameters())
+    if any(is_lazy(parameter) for parameter in parameters):
+        raise ValueError(
+            f"{owner}: module={type(network).__name__} has parameters without a shape, as lazy "
+            "layers do; use the numbers of features and scores that module is called with."
+        )
+    if not any(parameter.requires_grad for parameter in parameters):
+        raise ValueError(
+            f"{owner}: module={type(network).__name__} has no parameters to train: layers are "
+            "found where they are attributes of a torch.nn.Module."
+        )

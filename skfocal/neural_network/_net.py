@@ -20,6 +20,7 @@ from skfocal.neural_network._backward import (
     set_gradients,
 )
 from skfocal.neural_network._batches import Batch, RowBatches
+from skfocal.neural_network._callbacks import check_callbacks
 from skfocal.neural_network._forward import State
 from skfocal.neural_network._objective import score_gradient
 from skfocal.neural_network._optimizer import (
@@ -236,6 +237,7 @@ def train(
     weight_decay: float,
     undecayed: list[str],
     optimizer_state: Any = None,
+    history: list[dict[str, Any]] | None = None,
     callbacks: list[Any] | None = None,
     net_params: dict[str, Any] | None = None,
     owner: str = "",
@@ -257,6 +259,8 @@ def train(
         Names of the parameters that weight decay leaves alone.
     optimizer_state : dict, default=None
         What an earlier outcome ended with, to continue.
+    history : list of dict, default=None
+        What was recorded up to there.
     callbacks : list of skorch callbacks, default=None
     net_params : dict, default=None
         Further arguments of the skorch net.
@@ -271,10 +275,11 @@ def train(
     Raises
     ------
     ValueError
-        If `callbacks` are none, or `net_params` are not arguments of a net.
+        If `callbacks` holds something else, or a callback that cannot work here, or `net_params`
+        are not arguments of a net.
     """
     optimizer_class, options = OPTIMIZERS[optimizer]
-    _check_callbacks(callbacks or [], owner)
+    check_callbacks(callbacks or [], net_params or {}, owner)
     supervisor = Supervisor(plan)
     arguments = {
         "optimizer__weight_decay": weight_decay,
@@ -308,19 +313,12 @@ def train(
     outcome.state = map_leaves(outcome.state, Tensor, to_numpy)
     if not outcome.diverged:  # or the moments are as useless as the weights were
         outcome.optimizer_state = read_optimizer_state(net.optimizer_, net.module_)
-    outcome.history = net.history.to_list()
+    # Joined afterwards: schedulers of skorch read a history that is there at the start as one of
+    # their own optimizer.
+    done = history or []
+    new = net.history.to_list()
+    outcome.history = done + [row | {"epoch": row["epoch"] + len(done)} for row in new]
     return outcome
-
-
-def _check_callbacks(callbacks: list[Any], owner: str) -> None:
-    for item in callbacks:
-        callback = item[-1] if isinstance(item, tuple) and len(item) == 2 else item
-        is_class = isinstance(callback, type) and issubclass(callback, Callback)
-        if not is_class and not isinstance(callback, Callback):
-            raise ValueError(
-                f"{owner}: callbacks must be skorch callbacks, or pairs of a name and a callback, "
-                f"got {item!r}."
-            )
 
 
 def _run(net: Any, batches: RowBatches, plan: Plan, supervisor: Supervisor) -> None:

@@ -54,6 +54,7 @@ class Start:
     state: State
     optimizer_state: Any
     n_epochs: int
+    history: list[dict[str, Any]]
 
 
 def find_device(name: str, owner: str) -> torch.device:
@@ -151,6 +152,7 @@ def _fit_seeded(model: Any, task: Task, device: torch.device, seed: int, n_done:
             weight_decay=model.weight_decay,
             undecayed=[_output_bias(model)],
             optimizer_state=task.start.optimizer_state if task.start else None,
+            history=task.start.history if task.start else None,
             callbacks=model.callbacks,
             net_params=skorch_params(model),
             owner=type(model).__name__,

@@ -7,7 +7,18 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_multilabel_classification
-from skorch.callbacks import Callback, Freezer, GradientNormClipping, LRScheduler
+from skorch.callbacks import (
+    BatchScoring,
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    EpochScoring,
+    Freezer,
+    GradientNormClipping,
+    InputShapeSetter,
+    LRScheduler,
+    PassthroughScoring,
+)
 from torch import nn
 
 from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
@@ -157,12 +168,40 @@ def test_a_linear_module_is_the_built_in_linear_network():
     np.testing.assert_allclose(own.predict_proba(X), built_in.predict_proba(X), atol=2e-3)
 
 
+class Pair(nn.Linear):
+    def forward(self, X):
+        return super().forward(X), X
+
+
+class Whole(nn.Linear):
+    def forward(self, X):
+        return super().forward(X).long()
+
+
 @pytest.mark.parametrize(
     "parameters, message",
     [
         ({"module": TwoLayers(5, 1)}, "must be a class.*got a network: TwoLayers"),
         ({"module": lambda n_features, n_scores: "net"}, "must make a torch.nn.Module"),
-        ({"module": lambda n, s: nn.Linear(n, 3)}, r"into scores of shape \(256, 1\)|scores of"),
+        (
+            {"module": lambda n, s: nn.Linear(n, 3)},
+            r"Classifier: .*of shape \(\d+, 1\), got \(\d+, 3\)",
+        ),
+        ({"module": lambda n, s: Pair(n, s)}, "got a tuple of no dtype"),
+        ({"module": lambda n, s: Whole(n, s)}, "got a Tensor of torch.int64"),
+        ({"module": lambda n, s: nn.Flatten()}, "Classifier: module=Flatten has no parameters"),
+        ({"module": lambda n, s: nn.LazyLinear(s)}, "Linear has parameters without a shape"),
+        ({"module": nn.ReLU6}, "cannot be called with the numbers of features and scores: .*3"),
+        ({"callbacks": [EpochScoring("roc_auc")]}, "Classifier: .*EpochScoring cannot.*scoring"),
+        ({"callbacks": [("b", BatchScoring("accuracy"))]}, "BatchScoring cannot.*early_stopping"),
+        ({"callbacks": [PassthroughScoring]}, "PassthroughScoring cannot.*early_stopping=True"),
+        ({"callbacks": [EarlyStopping("train_loss")]}, "EarlyStopping cannot.*n_iter_no_change"),
+        ({"callbacks": [InputShapeSetter()]}, "InputShapeSetter cannot.*parameter module"),
+        ({"callbacks": [Checkpoint()]}, "Checkpoint monitors 'valid_loss_best'.*early_stopping"),
+        (
+            {"callbacks": [("s", Callback())], "net_params": {"callbacks__s": EpochScoring("r2")}},
+            "EpochScoring cannot",
+        ),
         ({"module": 3}, "'module' parameter"),
         ({"net_params": {"lr": 1.0}}, "'lr'.*learning_rate_init"),
         ({"net_params": {"compile": True}}, "'compile', which the parameter module"),
@@ -242,6 +281,25 @@ def test_callbacks_are_told_and_not_copied():
     # The other results are those without it.
     plain = FocalMLPClassifier(**SMALL).fit(X, y)
     np.testing.assert_array_equal(plain.predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize("how", ["warm_start", "partial_fit"])
+def test_the_history_of_a_continued_fit_is_whole(how):
+    X, y = binary()
+    scheduler = LRScheduler(policy="StepLR", step_size=1, gamma=0.5)
+    settings = SMALL | {"learning_rate": "constant", "warm_start": True}
+    model = FocalMLPClassifier(callbacks=[scheduler], **settings).fit(X, y)
+    first = list(model.net_.history)
+    if how == "warm_start":
+        model.fit(X, y)
+    else:
+        model.partial_fit(X, y)
+    history = model.net_.history
+    assert history[:, "epoch"] == list(range(1, model.n_epochs_ + 1))
+    assert history[:, "train_loss"] == pytest.approx(model.loss_curve_)
+    assert list(history)[: len(first)] == first
+    again = model.set_params(warm_start=False).fit(X, y)
+    assert len(again.net_.history) == again.n_epochs_
 
 
 def test_a_skorch_callback_does_its_work():
