@@ -6,26 +6,12 @@ import numpy as np
 import pytest
 import torch
 from scipy import sparse
-from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 
 from skfocal.losses import FocalLoss
-from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier, _net
+from skfocal.neural_network import _net
 from skfocal.nn import GammaSchedule, TabularMLP
-
-SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 2, "random_state": 0}
-MLP, MULTILABEL = FocalMLPClassifier, MultiLabelFocalClassifier
-both = pytest.mark.parametrize("cls", [MLP, MULTILABEL], ids=lambda cls: cls.__name__)
-
-
-def table(cls):
-    if cls is MLP:
-        return make_classification(200, 6, n_informative=4, random_state=0)
-    return make_multilabel_classification(200, 6, n_classes=3, random_state=0)
-
-
-def small(cls, **parameters):
-    return cls(**(SMALL | parameters))
+from tests.neural_network.networks import MLP, MULTILABEL, both, small, table
 
 
 def three_classes(y):

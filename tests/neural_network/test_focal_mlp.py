@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import expit, logsumexp, softmax
-from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, log_loss
@@ -19,8 +18,8 @@ from skfocal.neural_network import FocalMLPClassifier
 from skfocal.neural_network._objective import score_gradient
 from skfocal.neural_network._rows import fit_scaling
 from skfocal.nn import DeferredReweighting, GammaSchedule, LossModule, WarmUp
+from tests.neural_network.networks import classes_table, small
 
-SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 3, "random_state": 0}
 # A network that is a linear model, trained until it is that model's minimum.
 LINEAR = {
     "hidden_layer_sizes": (),
@@ -42,26 +41,11 @@ FULL_BATCH = {
 }
 
 
-def table(n_classes=2, n=200, rare=None):
-    return make_classification(
-        n_samples=n,
-        n_features=6,
-        n_informative=4,
-        n_classes=n_classes,
-        weights=None if rare is None else [1 - rare],
-        random_state=0,
-    )
-
-
-def small(**parameters):
-    return FocalMLPClassifier(**(SMALL | parameters))
-
-
 class TestObjective:
     @pytest.mark.parametrize("gamma", [0.0, 2.0])
     @pytest.mark.parametrize("alpha", [None, "balanced"])
     def test_without_hidden_layers_it_is_the_linear_model(self, gamma, alpha):
-        X, y = table(n=400, rare=0.2)
+        X, y = classes_table(n=400, rare=0.2)
         linear = FocalLogisticRegression(gamma, alpha, C=np.inf).fit(X, y)
         network = FocalMLPClassifier(
             gamma,
@@ -71,7 +55,7 @@ class TestObjective:
         np.testing.assert_allclose(network.predict_proba(X), linear.predict_proba(X), atol=2e-3)
 
     def test_multiclass_linear_model(self):
-        X, y = table(3, n=300)
+        X, y = classes_table(3, n=300)
         linear = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000).fit(X, y)
         network = FocalMLPClassifier(
             0.0,
@@ -101,7 +85,7 @@ class TestObjective:
 
     @pytest.mark.parametrize("n_classes", [2, 3])
     def test_members_probabilities_are_averaged(self, n_classes):
-        X, y = table(n_classes)
+        X, y = classes_table(n_classes)
         model = small(gamma=0.0, calibrate_intercept=False).fit(X, y)
         scaled = torch.from_numpy(((X - model.mean_) / model.scale_).astype(np.float32))
         with torch.no_grad():
@@ -118,7 +102,7 @@ class TestObjective:
             np.testing.assert_allclose(expit(decision), model.predict_proba(X)[:, 1], rtol=1e-9)
 
     def test_starts_at_the_prior(self):
-        X, y = table(rare=0.1)
+        X, y = classes_table(rare=0.1)
         start = {"learning_rate_init": 1e-9, "max_epochs": 1, "calibrate_intercept": False}
         model = small(gamma=0.0, **start).fit(X, y)
         np.testing.assert_allclose(model.predict_proba(X)[:, 1].mean(), y.mean(), rtol=0.2)
@@ -126,7 +110,7 @@ class TestObjective:
         assert flat.fit(X, y).predict_proba(X)[:, 1].mean() == pytest.approx(0.5, abs=0.1)
 
     def test_weight_decay_leaves_the_output_bias(self):
-        X, y = table(rare=0.1)
+        X, y = classes_table(rare=0.1)
         # Steps of rate 1e-9 learn nothing, but shrink by 1 - 1e-9 * 1e8 each.
         tiny = {"learning_rate_init": 1e-9, "learning_rate": "constant", "batch_size": 256}
         model = small(weight_decay=1e8, **tiny)
@@ -145,7 +129,7 @@ class TestObjective:
         assert -(-n_rows // model._batch_rows(n_rows)) == n_batches
 
     def test_auto_is_what_fit_does(self):
-        X, y = table(n=3000)
+        X, y = classes_table(n=3000)
         settings = {"max_epochs": "auto", "hidden_layer_sizes": (), "n_members": 1}
         auto = small(numeric_embedding=None, **settings).fit(X, y)
         assert auto.n_epochs_ == len(auto.loss_curve_) == 20
@@ -158,7 +142,7 @@ class TestObjective:
     @pytest.mark.parametrize("rate", ["constant", "linear", "cosine", "one-cycle"])
     @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
     def test_every_optimizer_and_rate_learns(self, rate, optimizer):
-        X, y = table()
+        X, y = classes_table()
         model = small(
             optimizer=optimizer, learning_rate=rate, learning_rate_init=0.05, max_epochs=30
         ).fit(X, y)
@@ -234,7 +218,7 @@ class TestRows:
 class TestEarlyStopping:
     @pytest.mark.parametrize("n_classes", [2, 3])
     def test_best_weights_are_restored(self, n_classes):
-        X, y = table(n_classes, n=400)
+        X, y = classes_table(n_classes, n=400)
         X_val, y_val = X[300:], y[300:]
         model = small(
             early_stopping=True,
@@ -255,7 +239,7 @@ class TestEarlyStopping:
         assert score == pytest.approx(model.validation_scores_[best], abs=1e-6)
 
     def test_log_loss_scoring_and_fallback(self):
-        X, y = table(n=300)
+        X, y = classes_table(n=300)
         one_class = np.flatnonzero(y[200:] == 0) + 200
         for rows, scoring in ((slice(200, 300), "neg_log_loss"), (one_class, "average_precision")):
             model = small(
@@ -266,7 +250,7 @@ class TestEarlyStopping:
             assert max(model.validation_scores_) == pytest.approx(expected, abs=1e-6)
 
     def test_held_out_rows_are_not_trained_on(self):
-        X, y = table()
+        X, y = classes_table()
         model = small(early_stopping=True, validation_fraction=0.25)
         rows = class_split(y, 0.25, np.random.default_rng(model._draw_seed()))
         changed = X.copy()
@@ -283,7 +267,7 @@ class TestEarlyStopping:
 
 class TestSchedules:
     def test_warm_up_is_cross_entropy_first(self):
-        X, y = table()
+        X, y = classes_table()
         warm = small(warm_up=3, max_epochs=3).fit(X, y)
         plain = small(gamma=0.0, max_epochs=3).fit(X, y)
         assert isinstance(warm.loss_, CrossEntropyLoss)
@@ -291,7 +275,7 @@ class TestSchedules:
         assert isinstance(small(warm_up=2).fit(X, y).loss_, FocalLoss)
 
     def test_loss_and_weights_are_those_of_the_best_epoch(self):
-        X, y = table(n=300)
+        X, y = classes_table(n=300)
         schedule = GammaSchedule(start=0.0, stop=2.0, epochs=10)
         model = small(
             warm_up=schedule,
@@ -308,7 +292,7 @@ class TestSchedules:
 
 class TestContinuation:
     def test_warm_start(self):
-        X, y = table()
+        X, y = classes_table()
         whole = small(**FULL_BATCH, max_epochs=10).fit(X, y)
         halves = small(**FULL_BATCH, max_epochs=5, warm_start=True)
         first = halves.fit(X, y).predict_proba(X)
@@ -320,7 +304,7 @@ class TestContinuation:
         np.testing.assert_allclose(halves.predict_proba(X), first, atol=1e-7)
 
     def test_partial_fit(self):
-        X, y = table()
+        X, y = classes_table()
         whole = small(**FULL_BATCH, max_epochs=10).fit(X, y)
         parts = small(**FULL_BATCH)
         for _ in range(10):
@@ -328,7 +312,7 @@ class TestContinuation:
         np.testing.assert_allclose(parts.predict_proba(X), whole.predict_proba(X), atol=1e-5)
 
     def test_partial_fit_knows_all_classes(self):
-        X, _ = table()
+        X, _ = classes_table()
         y = np.arange(len(X)) % 2
         model = small().partial_fit(X, y, classes=range(10))
         probability = model.predict_proba(X)
@@ -343,7 +327,7 @@ class TestContinuation:
             model.partial_fit(X, y, classes=[0, 1])
 
     def test_partial_fit_refuses(self):
-        X, y = table()
+        X, y = classes_table()
         for parameters in ({"alpha": "balanced"}, {"class_weight": "balanced"}):
             with pytest.raises(AttributeError) as caught:
                 small(**parameters).partial_fit(X, y, classes=[0, 1])
@@ -354,7 +338,7 @@ class TestContinuation:
 
     def test_moments_belong_to_names(self):
         # Without decay there is one group of parameters, with it two: the order differs.
-        X, y = table()
+        X, y = classes_table()
         settings = {"warm_start": True, "learning_rate": "constant", "dropout": 0.0}
         model = small(weight_decay=0.0, **settings).fit(X, y)
         same = small(weight_decay=0.0, **settings).fit(X, y).fit(X, y)
@@ -363,7 +347,7 @@ class TestContinuation:
 
     @pytest.mark.parametrize("how", ["warm_start", "partial_fit"])
     def test_a_divergence_can_be_recovered_from(self, how):
-        X, y = table()
+        X, y = classes_table()
         model = small(warm_start=True, learning_rate="constant")
 
         class Breaking(Callback):
@@ -387,7 +371,7 @@ class TestContinuation:
         assert np.all(np.isfinite(model.loss_curve_))
 
     def test_a_failed_continuation_changes_nothing(self):
-        X, y = table()
+        X, y = classes_table()
         model = small(warm_start=True).fit(X, y)
         before = pickle.dumps(model._optimizer_state), model.predict_proba(X)
 
@@ -401,7 +385,7 @@ class TestContinuation:
         np.testing.assert_array_equal(model.predict_proba(X), before[1])
 
     def test_an_interrupt_at_once_keeps_the_loss_of_the_weights(self):
-        X, y = table()
+        X, y = classes_table()
         model = small(warm_start=True, warm_up=1, gamma=3.0).fit(X, y)
         before = model.predict_proba(X)
 
@@ -415,12 +399,12 @@ class TestContinuation:
         np.testing.assert_allclose(model.predict_proba(X), before)
 
     def test_another_optimizer_begins_with_no_moments(self):
-        X, y = table()
+        X, y = classes_table()
         model = small(warm_start=True, optimizer="sgd").fit(X, y)
         assert model.set_params(optimizer="adamw").fit(X, y).n_epochs_ == 6
 
     def test_scores_that_are_not_finite_are_a_divergence(self):
-        X, y = table()
+        X, y = classes_table()
         model = small(
             hidden_layer_sizes=(8, 8), max_epochs=1, learning_rate_init=1e25, batch_size=1000,
             learning_rate="constant", early_stopping=True,
@@ -430,7 +414,11 @@ class TestContinuation:
         assert np.all(np.abs(model.decision_function(X)) < 100)
 
     def test_dropout_of_nearly_all(self):
-        assert np.all(np.isfinite(small(dropout=0.999).fit(*table()).predict_proba(table()[0])))
+        assert np.all(
+            np.isfinite(
+                small(dropout=0.999).fit(*classes_table()).predict_proba(classes_table()[0])
+            )
+        )
 
     def test_of_equal_scores_the_last_weights_are_kept(self):
         X = np.r_[np.full((50, 1), -1.0), np.full((50, 1), 1.0)]
@@ -443,7 +431,7 @@ class TestContinuation:
 class TestDevice:
     @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA here")
     def test_cuda(self):
-        X, y = table()
+        X, y = classes_table()
         model = small(device="cuda", batch_size=50).fit(X, y)
         expected = small(device="cpu", batch_size=50, dropout=0.0).fit(X, y)
         again = small(device="cuda", batch_size=50, dropout=0.0).fit(X, y)

@@ -5,16 +5,11 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from scipy.special import expit
-from sklearn.base import clone
-from sklearn.datasets import make_multilabel_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
-from sklearn.utils import get_tags
 
-from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
+from tests.neural_network.networks import EXACT, MULTILABEL, labels_table, small
 
-SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 3, "random_state": 0}
-EXACT = {"dropout": 0.0, "batch_size": 10_000, "learning_rate": "constant"}
 LINEAR = EXACT | {
     "hidden_layer_sizes": (),
     "n_members": 1,
@@ -25,23 +20,12 @@ LINEAR = EXACT | {
     "max_epochs": 250,
     "random_state": 0,
 }
-REASON = "mini-batches, dropout and float32 cannot meet 1e-7; see test_weights_are_repetitions"
-
-
-def table(n_labels=3, n=200):
-    return make_multilabel_classification(
-        n_samples=n, n_features=6, n_classes=n_labels, random_state=0
-    )
-
-
-def small(**parameters):
-    return MultiLabelFocalClassifier(**(SMALL | parameters))
 
 
 class TestShapes:
     def test_multilabel_outputs_have_one_column_a_label(self):
-        X, Y = table()
-        model = small().fit(X, Y)
+        X, Y = labels_table()
+        model = small(MULTILABEL).fit(X, Y)
         probability, decision, labels = (
             model.predict_proba(X),
             model.decision_function(X),
@@ -67,18 +51,19 @@ class TestShapes:
         ],
     )
     def test_forms_of_the_indicator(self, convert):
-        X, Y = table()
+        X, Y = labels_table()
         np.testing.assert_array_equal(
-            small().fit(X, convert(Y)).predict_proba(X), small().fit(X, Y).predict_proba(X)
+            small(MULTILABEL).fit(X, convert(Y)).predict_proba(X),
+            small(MULTILABEL).fit(X, Y).predict_proba(X),
         )
 
     @pytest.mark.parametrize("labels", [["no", "yes"], [5, 6], [False, True]], ids=str)
     def test_a_vector_or_column_of_two_classes(self, labels):
-        X, Y = table(1)
+        X, Y = labels_table(1)
         labels = np.array(labels)
-        vector = small().fit(X, labels[Y[:, 0]])
-        column = small().fit(X, labels[Y])
-        plain = small().fit(X, Y)
+        vector = small(MULTILABEL).fit(X, labels[Y[:, 0]])
+        column = small(MULTILABEL).fit(X, labels[Y])
+        plain = small(MULTILABEL).fit(X, Y)
         assert vector.predict_proba(X).shape == (200, 2)
         assert column.predict_proba(X).shape == (200, 1)
         np.testing.assert_array_equal(column.predict_proba(X), plain.predict_proba(X))
@@ -89,19 +74,19 @@ class TestShapes:
         assert vector.classes_.tolist() == labels.tolist()
 
     def test_a_vector_is_what_the_single_label_estimator_fits(self):
-        X, Y = table(1)
+        X, Y = labels_table(1)
         np.testing.assert_allclose(
+            small(MULTILABEL, alpha=0.8).fit(X, Y[:, 0]).predict_proba(X),
             small(alpha=0.8).fit(X, Y[:, 0]).predict_proba(X),
-            FocalMLPClassifier(alpha=0.8, **SMALL).fit(X, Y[:, 0]).predict_proba(X),
             atol=1e-6,
         )
 
     def test_constant_labels(self):
-        X, Y = table()
+        X, Y = labels_table()
         Y[:, 0], Y[:, 1] = 0, 1
         for parameters in ({}, {"alpha": "balanced"}, {"class_weight": "balanced"}):
             for kind in ("weighted", "posterior"):
-                model = small(max_epochs=30, probabilities=kind, **parameters).fit(X, Y)
+                model = small(MULTILABEL, max_epochs=30, probabilities=kind, **parameters).fit(X, Y)
                 probability = model.predict_proba(X)
                 assert np.all(np.isfinite(probability))
                 assert np.all(probability[:, 0] < 0.5)
@@ -110,8 +95,8 @@ class TestShapes:
 
 class TestObjective:
     def test_linear_network_is_one_regression_a_label(self):
-        X, Y = table(n=300)
-        model = MultiLabelFocalClassifier(0.0, **LINEAR).fit(X, Y)
+        X, Y = labels_table(n=300)
+        model = MULTILABEL(0.0, **LINEAR).fit(X, Y)
         for k in range(3):
             expected = LogisticRegression(C=np.inf, tol=1e-8, max_iter=2000).fit(X, Y[:, k])
             np.testing.assert_allclose(
@@ -119,79 +104,56 @@ class TestObjective:
             )
 
     def test_gamma_and_alpha_for_each_label(self):
-        X, Y = table()
-        model = small(gamma=[0.0, 2.0, 4.0], alpha=[0.5, 0.9, 0.5], **EXACT).fit(X, Y)
+        X, Y = labels_table()
+        model = small(MULTILABEL, gamma=[0.0, 2.0, 4.0], alpha=[0.5, 0.9, 0.5], **EXACT).fit(X, Y)
         weight = model.class_weight_
         np.testing.assert_allclose(weight[:, [0, 2]], 1)
         assert weight[1, 1] == pytest.approx(9 * weight[0, 1])
         share = Y.mean(axis=0)
         np.testing.assert_allclose((1 - share) * weight[0] + share * weight[1], 1)
         # Without hidden layers labels share nothing: each is fitted as if it were alone.
-        together = MultiLabelFocalClassifier([0.0, 2.0, 4.0], [0.5, 0.9, 0.5], **LINEAR).fit(X, Y)
-        alone = MultiLabelFocalClassifier(2.0, 0.9, **LINEAR).fit(X, Y[:, 1])
+        together = MULTILABEL([0.0, 2.0, 4.0], [0.5, 0.9, 0.5], **LINEAR).fit(X, Y)
+        alone = MULTILABEL(2.0, 0.9, **LINEAR).fit(X, Y[:, 1])
         np.testing.assert_allclose(
             together.predict_proba(X)[:, 1], alone.predict_proba(X)[:, 1], atol=5e-3
         )
         for wrong in ({"gamma": [1.0, 2.0]}, {"alpha": [0.5, 0.5]}, {"alpha": [0.5, 1.5, 0.5]}):
             with pytest.raises(ValueError, match=r"gamma|alpha"):
-                small(**wrong).fit(X, Y)
+                small(MULTILABEL, **wrong).fit(X, Y)
 
     @pytest.mark.parametrize("loss", ["asymmetric", "cross_entropy"])
     @pytest.mark.filterwarnings("ignore:.*has no inverse")
     def test_other_losses(self, loss):
-        X, Y = table()
-        model = small(loss=loss, max_epochs=40, learning_rate_init=0.02).fit(X, Y)
+        X, Y = labels_table()
+        model = small(MULTILABEL, loss=loss, max_epochs=40, learning_rate_init=0.02).fit(X, Y)
         assert average_precision_score(Y, model.predict_proba(X), average="macro") > 0.75
-
-    def test_weights_are_repetitions(self):
-        X, Y = table()
-        weight = np.random.default_rng(0).integers(0, 4, len(Y))
-        for alpha in (None, "balanced"):
-            model = small(alpha=alpha, **EXACT)
-            weighted = clone(model).fit(X, Y, sample_weight=weight)
-            repeated = clone(model).fit(np.repeat(X, weight, axis=0), np.repeat(Y, weight, axis=0))
-            np.testing.assert_allclose(
-                weighted.predict_proba(X), repeated.predict_proba(X), atol=1e-5
-            )
 
 
 class TestEarlyStopping:
     def test_best_weights_are_restored(self):
-        X, Y = table(n=300)
+        X, Y = labels_table(n=300)
         model = small(
-            early_stopping=True, max_epochs=40, n_iter_no_change=3, learning_rate_init=0.05
+            MULTILABEL,
+            early_stopping=True,
+            max_epochs=40,
+            n_iter_no_change=3,
+            learning_rate_init=0.05,
         )
         model.fit(X[:200], Y[:200], X_val=X[200:], y_val=sparse.csr_array(Y[200:]))
         score = average_precision_score(Y[200:], model.predict_proba(X[200:]), average="macro")
         assert score == pytest.approx(max(model.validation_scores_), abs=1e-6)
         assert model.best_epoch_ == 1 + np.argmax(model.validation_scores_)
-        inside = small(early_stopping=True).fit(X, Y)
+        inside = small(MULTILABEL, early_stopping=True).fit(X, Y)
         assert len(inside.validation_scores_) == inside.n_epochs_ == 3
         with pytest.raises(ValueError, match="shape"):
             model.fit(X[:200], Y[:200], X_val=X[200:], y_val=Y[200:, :2])
 
 
 def test_warm_start():
-    X, Y = table()
-    whole = small(**EXACT, max_epochs=6).fit(X, Y)
-    halves = small(**EXACT, max_epochs=3, warm_start=True)
+    X, Y = labels_table()
+    whole = small(MULTILABEL, **EXACT, max_epochs=6).fit(X, Y)
+    halves = small(MULTILABEL, **EXACT, max_epochs=3, warm_start=True)
     halves.fit(X, Y).fit(X, Y)
     np.testing.assert_allclose(halves.predict_proba(X), whole.predict_proba(X), atol=1e-5)
     with pytest.raises(ValueError, match="continues with the labels"):
         halves.fit(X, Y[:, :2])
-
-
-def test_the_same_seed_gives_the_same_fit():
-    X, Y = table()
-    first, second = (small(early_stopping=True).fit(X, Y).predict_proba(X) for _ in range(2))
-    np.testing.assert_array_equal(first, second)
-    assert np.abs(small(random_state=1).fit(X, Y).predict_proba(X) - first).max() > 1e-3
-
-
-def test_tags_tell_the_truth():
-    tags = get_tags(MultiLabelFocalClassifier())
-    assert tags.classifier_tags.multi_label
-    assert not tags.classifier_tags.multi_class
-    assert tags.input_tags.sparse
-    names = set(MultiLabelFocalClassifier().get_params())
-    assert set(MultiLabelFocalClassifier._parameter_constraints) == names

@@ -6,7 +6,6 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 (opens the next import)
 from sklearn.metrics import balanced_accuracy_score, log_loss
 from sklearn.model_selection import (
@@ -20,30 +19,14 @@ from sklearn.preprocessing import StandardScaler
 
 from skfocal.losses import FocalLoss, PolyLoss
 from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
+from tests.neural_network.networks import classes_table, labels_table, small
 from tests.neural_network.workers import threads_in_fit
-
-SMALL = {"hidden_layer_sizes": (8,), "n_members": 2, "max_epochs": 3, "random_state": 0}
-
-
-def table(n=200, n_classes=2, rare=None):
-    return make_classification(
-        n_samples=n,
-        n_features=6,
-        n_informative=4,
-        n_classes=n_classes,
-        weights=None if rare is None else [1 - rare],
-        random_state=0,
-    )
-
-
-def small(cls=FocalMLPClassifier, **parameters):
-    return cls(**(SMALL | parameters))
 
 
 @pytest.mark.slow
 def test_two_processes_find_what_one_does_and_print_nothing(capfd):
-    X, y = table()
-    Y = make_multilabel_classification(200, 6, n_classes=3, random_state=0)[1]
+    X, y = classes_table()
+    Y = labels_table()[1]
     get_reusable_executor().shutdown(wait=True)  # new workers write where capfd listens
     found = {}
     for n_jobs in (2, 1):
@@ -82,7 +65,7 @@ def test_a_fit_in_a_worker_uses_the_threads_that_joblib_allows():
         "max_epochs": 1,
         "batch_size": 2048,
     }
-    X, y = table(2048)
+    X, y = classes_table(n=2048)
     with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
         seen = joblib.Parallel()(
             joblib.delayed(threads_in_fit)(small(cls, **large), X, y)
@@ -93,7 +76,7 @@ def test_a_fit_in_a_worker_uses_the_threads_that_joblib_allows():
 
 @pytest.mark.parametrize("cls", [FocalMLPClassifier, MultiLabelFocalClassifier])
 def test_the_parameters_of_a_loss_are_searched(cls):
-    X, y = table()
+    X, y = classes_table()
     if cls is MultiLabelFocalClassifier:
         y = np.stack([y, X[:, 0] > 0], axis=1).astype(int)
     grid = [
@@ -110,7 +93,7 @@ def test_the_parameters_of_a_loss_are_searched(cls):
 
 @pytest.mark.parametrize("resource", ["n_samples", "max_epochs"])
 def test_halving_search(resource):
-    X, y = table(400, rare=0.2)
+    X, y = classes_table(n=400, rare=0.2)
     search = HalvingGridSearchCV(
         small(n_members=1),
         {"gamma": [0.0, 1.0, 2.0], "alpha": [None, 0.75]},
@@ -129,7 +112,7 @@ def test_halving_search(resource):
 
 
 def test_pipeline_with_a_scaler():
-    X, y = table()
+    X, y = classes_table()
     pipeline = make_pipeline(StandardScaler(), small())
     grid = {"focalmlpclassifier__gamma": [0.0, 2.0], "standardscaler__with_std": [True, False]}
     search = GridSearchCV(pipeline, grid, cv=2, scoring="neg_log_loss").fit(1e3 * X, y)
@@ -142,7 +125,7 @@ def test_pipeline_with_a_scaler():
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_calibration_wraps_the_networks(method, n_classes):
-    X, y = table(400, n_classes)
+    X, y = classes_table(n_classes, n=400)
     model = small(max_epochs=10, probabilities="raw")
     calibrated = CalibratedClassifierCV(model, method=method, cv=2).fit(X, y)
     probability = calibrated.predict_proba(X)
@@ -153,7 +136,7 @@ def test_calibration_wraps_the_networks(method, n_classes):
 
 @pytest.mark.parametrize("response", ["predict_proba", "decision_function"])
 def test_a_tuned_threshold_wraps_the_networks(response):
-    X, y = table(400, rare=0.1)
+    X, y = classes_table(n=400, rare=0.1)
     model = small(max_epochs=20, learning_rate_init=0.01)
     tuned = TunedThresholdClassifierCV(
         model, scoring="balanced_accuracy", response_method=response, cv=2

@@ -1,0 +1,71 @@
+"""Rows on their way into a network: types, batches of one, sparse rows, missing values."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+from sklearn.base import clone
+
+from tests.neural_network.networks import MLP, MULTILABEL, both, small, table
+
+
+def test_width_does_not_depend_on_the_batch():
+    X, y = table(MLP)[0], np.arange(200) % 10
+    model = small(MLP, batch_size=1, max_epochs=1).fit(X[:30], y[:30])
+    assert model.predict_proba(X).shape == (200, 10)
+
+
+def test_batches_of_one_row():
+    X, Y = table(MULTILABEL)
+    model = small(MULTILABEL, batch_size=1, max_epochs=1).fit(X[:30], Y[:30])
+    assert model.predict_proba(X).shape == (200, 3)
+
+
+@both
+def test_types_in_and_out(cls, passes):
+    X, y = table(cls)
+    assert X.dtype == np.float64
+    model = small(cls).fit(X, y)
+    assert {seen.X.dtype for seen in passes} == {torch.float32}
+    probability = model.predict_proba(X)
+    assert probability.dtype == np.float64
+    if cls is MLP:
+        np.testing.assert_allclose(probability.sum(axis=1), 1, rtol=1e-12)
+        labels = small(cls).fit(X, 5 + y)
+        chosen = labels.classes_[labels.predict_proba(X).argmax(axis=1)]
+        np.testing.assert_array_equal(chosen, labels.predict(X))
+        assert set(chosen) == {5, 6}
+
+
+@pytest.mark.slow
+def test_sparse_rows_are_made_dense_a_batch_at_a_time():
+    X = sparse.random_array((4000, 8000), density=1e-3, format="csr", rng=0)
+    model = small(
+        MLP,
+        hidden_layer_sizes=(2,),
+        n_members=1,
+        numeric_embedding=None,
+        max_epochs=1,
+        batch_size=200,
+    )
+    clone(model).fit(X[:9], np.arange(9) % 2)  # loads what is loaded once
+    tracemalloc.start()
+    model.fit(X, np.arange(4000) % 2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.5 * 4 * np.prod(X.shape)  # of the dense table in float32
+
+
+@both
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_nan_and_infinity_are_refused_in_validation_and_sparse_rows(cls, bad):
+    X, y = table(cls)
+    wrong = X.copy()
+    wrong[3, 2] = bad
+    model = small(cls).fit(X, y)
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        model.predict_proba(sparse.csr_array(wrong))
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        small(cls, early_stopping=True).fit(X, y, X_val=wrong, y_val=y)
