@@ -142,3 +142,19 @@ def cross_entropy(terms: LogisticTerms, order: int) -> tuple[Array, ...]:
     if order >= 2:
         results += (terms.p * terms.q,)
     return results
+
+
+def add_half_rows(counts: np.ndarray) -> np.ndarray:
+    """Return class counts without a 0, where their logarithm or inverse is wanted.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (K,), or (2, L) for labels
+
+    Returns
+    -------
+    ndarray of the shape of `counts`
+        Half a row more for each class, or for both sides of a label, if one of them has none; else
+        the counts themselves.
+    """
+    return counts + 0.5 * (counts == 0).any(axis=0)

@@ -7,7 +7,13 @@ from typing import Any, Self
 import numpy as np
 
 from skfocal.losses._base import MarginLoss, Traits
-from skfocal.losses._math import Array, array_namespace, cross_entropy, logistic_terms
+from skfocal.losses._math import (
+    Array,
+    add_half_rows,
+    array_namespace,
+    cross_entropy,
+    logistic_terms,
+)
 from skfocal.losses._registry import register
 from skfocal.losses._validation import check_class_counts, check_parameter, unbound_error
 
@@ -91,8 +97,7 @@ class LogitAdjustedLoss(MarginLoss):
 
     def bind(self, class_counts: Array) -> Self:
         """Return the loss with the shift for these class counts."""
-        counts = check_class_counts(self, class_counts)
-        counts = counts + np.where((counts == 0).any(axis=0), 0.5, 0.0)
+        counts = add_half_rows(check_class_counts(self, class_counts))
         bound = copy(self)
         bound.class_offset = self.tau * np.log(counts / counts.sum(axis=0))
         return bound

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils.metaestimators import available_if
 
 from skfocal._classifier import SingleLabelClassifier, Target, encode_known
+from skfocal.losses._math import add_half_rows
 from skfocal.model_selection import class_split
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
@@ -264,9 +265,7 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
     def _encode_known(self, y, sample_weight, classes, first) -> Target:
         codes = encode_known(y, classes, type(self).__name__)
         if first:
-            counts = class_counts(codes, sample_weight, len(classes))
-            # A class that has not come yet counts as half a row, as do the others.
-            counts = counts + 0.5 * (counts == 0).any()
+            counts = add_half_rows(class_counts(codes, sample_weight, len(classes)))
         else:
             counts = self._counts
         weight = self._weigh_classes(classes, counts)

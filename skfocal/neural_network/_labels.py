@@ -103,13 +103,6 @@ def _find_pair(y: np.ndarray, n_dims: int, owner: str) -> np.ndarray:
     return np.array([0, 1])
 
 
-def count_sides(indicator: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
-    """Return the summed weights of both sides of each label, of shape (2, n_labels)."""
-    weight = np.ones(len(indicator)) if sample_weight is None else sample_weight
-    positive = weight @ indicator
-    return np.stack([weight.sum() - positive, positive])
-
-
 def to_dense(y: Any) -> np.ndarray:
     """Return an array, also of a sparse one."""
     return y.toarray() if sparse.issparse(y) else y

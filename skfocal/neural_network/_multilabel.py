@@ -8,16 +8,18 @@ from scipy.special import expit, logit
 from sklearn.utils.metaestimators import available_if
 
 from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier, encode_labels
+from skfocal.losses._math import add_half_rows
 from skfocal.model_selection import label_split
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
-from skfocal.neural_network._labels import LabelForm, LabelTarget, count_sides, to_dense
+from skfocal.neural_network._labels import LabelForm, LabelTarget, to_dense
 from skfocal.neural_network._thresholds import (
     check_thresholds,
     cross_fit_decisions,
     tune_f1,
     warn_of_constant_labels,
 )
+from skfocal.tasks import Multilabel
 from skfocal.utils._compat import _fit_context
 from skfocal.utils._validation import validate_rows
 
@@ -237,7 +239,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         """Fit the network to validated rows, whose labels have a form."""
         (X_fit, y_fit, weight), held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
         indicator = form.encode(y_fit)
-        target = self._weigh(form, indicator, count_sides(indicator, weight))
+        target = self._weigh(form, indicator, Multilabel().count(indicator, weight))
         if held_out is not None:
             X_held, y_held, weight_held = held_out
             held_out = X_held, form.encode(y_held), weight_held
@@ -281,9 +283,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         check_thresholds(self.thresholds, form.n_labels, form.owner)
         indicator = form.encode(y)
         if first:
-            counts = count_sides(indicator, sample_weight)
-            # A label without one of its outcomes so far counts as half a row of each more.
-            counts = counts + 0.5 * (counts == 0).any(axis=0)
+            counts = add_half_rows(Multilabel().count(indicator, sample_weight))
         else:
             counts = self._counts
         target = self._weigh(form, indicator, counts)

@@ -8,8 +8,10 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from skfocal.losses import MarginLoss, get_loss
+from skfocal.losses._math import add_half_rows
 from skfocal.nn._module import LossModule
 from skfocal.posterior import best_constant_score
+from skfocal.tasks import get_task
 
 KINDS = ("prior", "best")
 
@@ -87,11 +89,9 @@ def initial_bias(
         if class_weight is not None and class_weight.ndim < counts.ndim:
             class_weight = class_weight[:, None]
         score = best_constant_score(loss.bind(counts), counts, class_weight, task=task)
-    elif task == "multiclass":
-        score = np.log(counts) - np.log(counts).mean()
-        score = score / loss.score_scale
     else:
-        score = (np.log(counts[1]) - np.log(counts[0])) / loss.score_scale
+        form = get_task(task)
+        score = form.centred(form.contrast(np.log(counts))) / loss.score_scale
     return torch.as_tensor(score, dtype=torch.get_default_dtype())
 
 
@@ -126,11 +126,6 @@ def _class_counts(
             f"y for task={task!r} must hold integers from 0 to {top}, got values from "
             f"{labels.min()} to {labels.max()}."
         )
-    weight = np.ones(len(labels)) if sample_weight is None else sample_weight.astype(np.float64)
-    if task == "multilabel":
-        positive = weight @ codes
-        counts = np.stack([weight.sum() - positive, positive])
-    else:
-        counts = np.bincount(codes, weight, minlength=top + 1)
-    # Half a row each where a class is absent: its logarithm is wanted.
-    return counts + 0.5 * (counts == 0).any(axis=0)
+    if sample_weight is not None:
+        sample_weight = sample_weight.astype(np.float64)
+    return add_half_rows(get_task(task).count(codes, sample_weight, top + 1))
