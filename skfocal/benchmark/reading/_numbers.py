@@ -44,6 +44,7 @@ def _pattern(mark, thousands):
 
 
 _PATTERNS = {".": _pattern(".", ","), ",": _pattern(",", ".")}
+_PLAIN = r"^[-+]?[\d.,]*(?:[eE][-+]?\d+)?$"
 _PAIR = r"^\d[.,]\d$"
 _LIST = r"^\d{1,2}(?:[,.;/]\s?\d{1,2}){2,}$"
 
@@ -78,18 +79,21 @@ class NumberCells:
     @classmethod
     def read(cls, cells: pa.StringArray, counts: np.ndarray) -> "NumberCells":
         """Read trimmed cells."""
-        bare = cells
-        for pattern, replacement in _ORNAMENTS:
-            bare = pc.replace_substring_regex(bare, pattern, replacement)
+        bare, units = cells, ("",)
+        if not _match(cells, _PLAIN)[counts > 0].all():  # else there is nothing to undo
+            for pattern, replacement in _ORNAMENTS:
+                bare = pc.replace_substring_regex(bare, pattern, replacement)
         readable = {mark: _match(bare, pattern) for mark, pattern in _PATTERNS.items()}
         values = {mark: _parse(bare, readable[mark], mark) for mark in _PATTERNS}
         either = readable["."] | readable[","]
+        if bare is not cells:
+            units = _find_units(cells.filter(pa.array(either & (counts > 0))))
         return cls(
             values=values,
             readable=readable,
             pairs=_match(bare, _PAIR),
             lists=_match(bare, _LIST) & ~either,
-            units=_find_units(cells.filter(pa.array(either))),
+            units=units,
             counts=counts,
         )
 
@@ -103,6 +107,19 @@ class NumberCells:
         """Where the two marks give two numbers."""
         both = self.readable["."] & self.readable[","]
         return both & (self.values["."] != self.values[","])
+
+    @property
+    def grouping(self) -> str | None:
+        """The mark that stands for thousands, to go by the numbers below a thousand beside it.
+
+        With decimals in other cells, `12.345` beside `7` and `999` would have more or fewer than
+        three digits somewhere.
+        """
+        whole = self.number & ~self.ambiguous & (self.counts > 0)
+        doubtful = self.ambiguous & (self.counts > 0)
+        if not whole.any() or not doubtful.any() or (np.abs(self.values["."][whole]) >= 1000).any():
+            return None
+        return "," if (self.values["."] > self.values[","])[doubtful].all() else "."
 
     def decisive(self, mark) -> np.ndarray:
         """Where a cell is a number with this decimal mark alone."""

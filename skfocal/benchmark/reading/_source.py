@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from skfocal.benchmark.reading._file import decode, unpack
 from skfocal.benchmark.reading._raw import RawTable, read_cells
+from skfocal.benchmark.reading._words import BLANKS
 
 __all__ = ["name_table", "read_source"]
 
@@ -46,13 +47,14 @@ def read_source(source, target) -> tuple[RawTable, str]:
     """
     if isinstance(source, pd.DataFrame):
         names, columns = [_flatten(name) for name in source.columns], _take_columns(source)
-        return RawTable("table", names, columns), _flatten(target)
+        return RawTable("table", names, columns), _flatten(target).strip(BLANKS)
+    target = str(target).strip(BLANKS)
     if hasattr(source, "collect") and not hasattr(source, "__arrow_c_stream__"):
         source = source.collect()  # a lazy frame of polars
     if hasattr(source, "__arrow_c_stream__") and hasattr(source, "columns"):
-        return _take_arrow(pa.table(source)), str(target)
+        return _take_arrow(pa.table(source)), target
     if isinstance(source, str | PathLike):
-        return _read_file(Path(source), str(target)), str(target)
+        return _read_file(Path(source), target), target
     raise TypeError(
         "read_table: source must be a path or a table of pandas, polars or Arrow; got "
         f"{type(source).__name__}."
@@ -72,7 +74,10 @@ def _take_columns(frame):
 
 
 def _take_arrow(table):
-    return RawTable("table", list(table.column_names), _declare(table), [])
+    """Return the columns, without what was the index of a frame."""
+    index = (table.schema.pandas_metadata or {}).get("index_columns", [])
+    table = table.drop_columns([name for name in index if name in table.column_names])
+    return RawTable("table", list(table.column_names), _declare(table))
 
 
 def _declare(table):

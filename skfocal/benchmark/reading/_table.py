@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from skfocal.benchmark.datasets import Dataset
 from skfocal.benchmark.reading._columns import decide_columns
@@ -79,10 +80,10 @@ def read_table(source, target, *, positive=None) -> UserTable:
     """Read a table for the comparison, and say what was doubtful.
 
     Of a file, compression (gzip, bzip2, xz, Zstandard, a zip of one file), encoding, separator
-    (comma, semicolon, tab, bar or blanks) and header are found out. Whether a column holds numbers,
-    dates or names is decided from its cells: numbers may have a decimal comma, thousands separated
-    in any usual way, a currency or percent sign; cells that are no numbers in a column that mostly
-    is become missing.
+    (comma, semicolon, tab, bar or blanks) and header are found out. Whether a column holds
+    numbers, dates or names is decided from its cells: numbers may have a decimal comma, thousands
+    separated in any usual way, a currency or percent sign. In a column that is mostly of numbers
+    or dates, other cells become missing.
 
     Parameters
     ----------
@@ -105,12 +106,11 @@ def read_table(source, target, *, positive=None) -> UserTable:
     TypeError
         If the source is no table.
     ValueError
-        If the file cannot be read, a row has more cells than the header, two columns have the same
-        name, the target is absent, incomplete or not binary, or no feature is left.
+        If the file cannot be read, a row has more cells than the header, two columns have the
+        same name, the target is absent, incomplete or not binary, or no feature is left.
 
     Examples
     --------
-    >>> import pandas as pd
     >>> from skfocal.benchmark import read_table
     >>> frame = pd.DataFrame(
     ...     {"paid": ["1.234,50 €", "12,00 €", "", "7,25 €"], "late": ["no", "yes", "no", "yes"]}
@@ -126,11 +126,12 @@ def read_table(source, target, *, positive=None) -> UserTable:
     names = [name for k, name in enumerate(raw.names) if k != place]
     columns = [column for k, column in enumerate(raw.columns) if k != place]
     found = read_target(target, raw.columns[place], positive)
-    if looks_like_data(raw.names) and target in map(str, found.classes):
+    if raw.separator and target in map(str, found.classes) and _is_row(raw):
         raise ValueError(_ask_for_header(raw.names))
     decided = decide_columns(names, columns, raw.separator)
     X = pd.DataFrame({n: column.values for n, column in zip(names, decided, strict=True)})
-    notes = raw.notes + found.notes + [note for column in decided for note in column.notes]
+    notes = raw.notes + _name_twins(names) + found.notes
+    notes += [note for column in decided for note in column.notes]
     kinds = {name: column.kind for name, column in zip(names, decided, strict=True)}
     dates = {name for name, kind in kinds.items() if kind == "date"}
     unreadable = [name for name, kind in kinds.items() if kind == "none"]
@@ -141,7 +142,8 @@ def read_table(source, target, *, positive=None) -> UserTable:
 
 def _find_target(raw, target):
     """Return the position of the target; refuse doubled names."""
-    target = target.strip(BLANKS)
+    if not raw.columns or not len(raw.columns[0]):
+        raise ValueError("The table holds no rows of data.")
     names = [name.strip(BLANKS) for name in raw.names]
     alike = [name for name in names if name.casefold() == target.casefold()]
     if len(alike) > 1 and target in alike:
@@ -155,6 +157,21 @@ def _find_target(raw, target):
         )
     raw.names = names
     return names.index(target)
+
+
+def _name_twins(names):
+    """Point out names that differ in capitals only."""
+    counts = Counter(map(str.casefold, names))
+    twins = [name for name in names if counts[name.casefold()] > 1]
+    return [f"The names {join(twins)} differ in capitals only; both were kept."] if twins else []
+
+
+def _is_row(raw):
+    """Whether the header is like the rows: it holds numbers, or only what its columns hold too."""
+    cells = zip(raw.names, raw.columns, strict=True)
+    return looks_like_data(raw.names) or all(
+        pc.any(pc.equal(pc.utf8_trim(column, BLANKS), name)).as_py() for name, column in cells
+    )
 
 
 def _say_absent(names, target, alike):

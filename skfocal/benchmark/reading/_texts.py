@@ -18,6 +18,7 @@ N_EXAMPLES = 3
 # A column is of numbers (or dates) if more than half of its cells are, and more than half of the
 # different ones, so that "0" beside a thousand surnames makes no number; or if three quarters are.
 MOST, NEARLY_ALL = 0.5, 0.75
+MANY_LISTS = 0.1
 TRUTHS = ("true", "false")
 
 
@@ -117,9 +118,10 @@ class TextColumn:
 
     @property
     def is_number(self):
-        """Whether most cells are numbers, and none a list of them."""
-        lists = bool((self.numbers.lists & (self.counts > 0)).any())
-        return not lists and self._are_most(self.numbers.number)
+        """Whether most cells are numbers, and hardly any a list of them."""
+        lists = self.counts[self.numbers.lists].sum()
+        few = lists < MANY_LISTS * max(self.counts.sum(), 1)
+        return bool(few) and self._are_most(self.numbers.number)
 
     @property
     def is_date(self):
@@ -165,7 +167,9 @@ class TextColumn:
             )
         elif cells.mark() is hints.mark is None and self._occurs(cells.ambiguous):
             notes.append(self._doubt_mark(mark))
-        notes += self._name_units() + self._name_unreadable(cells.number, "number")
+        notes += (
+            self._name_codes() + self._name_units() + self._name_unreadable(cells.number, "number")
+        )
         return Typed(self._spread(cells.numbers(mark)), "number", notes)
 
     def _are_codes(self, hints):
@@ -178,6 +182,8 @@ class TextColumn:
         )
 
     def _guess_mark(self, hints):
+        if grouping := self.numbers.grouping:
+            return "." if grouping == "," else ","
         # `12,345` in a file that avoids commas between its fields; `12.345` is a decimal anywhere.
         comma = self._occurs(self.numbers.ambiguous & self._contains(","))
         return "," if comma and hints.separator == ";" else "."
@@ -210,6 +216,15 @@ class TextColumn:
         if not cells.clock and not np.isnan(days).all():
             days = days - np.nanmin(days)
         return Typed(days, "date", notes + self._name_unreadable(cells.date, "date"))
+
+    def _name_codes(self):
+        zeros = pc.match_substring_regex(self.cells, r"^0\d+$").to_numpy(zero_copy_only=False)
+        if not self._occurs(zeros):
+            return []
+        return [
+            f"{self.name!r} holds numbers with leading zeros, as codes have ({self._first(zeros)});"
+            " it was read as numbers."
+        ]
 
     def _name_units(self):
         units = [unit for unit in self.numbers.units if unit not in {"", "e", "E"}]

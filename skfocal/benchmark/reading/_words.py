@@ -25,12 +25,14 @@ MISSING = frozenset(
     }
 )
 
-N_SHOWN = 10
+N_SHOWN, N_LETTERS = 10, 40
 
 
 def quote(name) -> str:
-    """Write a text in quotes and anything else as it prints."""
-    return repr(name) if isinstance(name, str) else str(name)
+    """Write a text in quotes, cut where it is long, and anything else as it prints."""
+    if not isinstance(name, str):
+        return str(name)
+    return repr(name if len(name) <= N_LETTERS else name[: N_LETTERS - 3] + "...")
 
 
 def join(names, shown=N_SHOWN) -> str:

@@ -172,6 +172,23 @@ def test_what_one_mark_leaves_open_the_other_columns_tell(cells, other, expected
     assert any("ambiguous" in note and "'a'" in note for note in table.notes) == doubt
 
 
+@pytest.mark.parametrize(("small", "expected"), [(999, 1000), (1000, 1)])
+def test_whole_numbers_beside_tell_thousands(small, expected):
+    table = read([f"{small - i % 9}" if i % 2 else "1.250" for i in range(N)])
+    assert table.X["a"][0] == expected * 1.25 and "ambiguous" in table.notes[0]
+
+
+def test_an_odd_cell_turns_no_numbers_to_names():
+    table = read(["1/2/24" if i == 3 else str(v) for i, v in enumerate(SMALL)])
+    assert_array_equal(table.X["a"], np.where(np.arange(N) == 3, np.nan, SMALL))
+
+
+def test_leading_zeros_are_pointed_out():
+    table = read([f"0{1000 + i % 7}" for i in range(N)])
+    assert table.X["a"][0] == 1000
+    assert table.notes[0].startswith("'a' holds numbers with leading zeros, as codes have (01000)")
+
+
 def test_three_decimals_in_a_file_of_semicolons(tmp_path):
     rows = [f"{v},125;{t}" for v, t in zip(range(100, 160), LABELS, strict=True)]
     (tmp_path / "t.csv").write_text("a;y\n" + "\n".join(rows))

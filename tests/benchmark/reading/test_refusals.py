@@ -99,6 +99,32 @@ def test_a_header_that_is_a_row_of_data(tmp_path):
         read_table(tmp_path / "t.csv", "yes")
 
 
+def test_a_row_of_words_that_its_columns_hold_too(tmp_path):
+    words = "".join(f"{['red', 'blue'][i % 2]},{['yes', 'no'][i % 3 > 0]}\n" for i in range(40))
+    (tmp_path / "t.csv").write_text(words)
+    with pytest.raises(ValueError, match=r"The first row \('red', 'yes'\) looks like data"):
+        read_table(tmp_path / "t.csv", "yes")
+
+
+def test_a_target_named_as_its_class(tmp_path):
+    (tmp_path / "t.csv").write_text(TABLE.replace(",y\n", ",yes\n", 1))
+    assert read_table(tmp_path / "t.csv", "yes").classes == ("no", "yes")
+
+
+def test_names_that_differ_in_capitals_are_pointed_out(tmp_path):
+    (tmp_path / "t.csv").write_text(TABLE.replace("k,a", "a,A"))
+    table = read_table(tmp_path / "t.csv", "y")
+    assert list(table.X) == ["a", "A"]
+    assert table.notes == ("The names 'a', 'A' differ in capitals only; both were kept.",)
+
+
+def test_long_cells_are_cut_in_a_sentence(tmp_path):
+    (tmp_path / "t.csv").write_text(TABLE + "1,2,no," + "x" * 5000)
+    with pytest.raises(ValueError, match=r"'xxxxx.*\.\.\.' belongs to no column") as caught:
+        read_table(tmp_path / "t.csv", "y")
+    assert len(str(caught.value)) < 300
+
+
 def test_a_file_without_header_by_the_position_of_the_target(tmp_path):
     (tmp_path / "t.csv").write_text(ROWS)
     table = read_table(tmp_path / "t.csv", "2")

@@ -237,3 +237,18 @@ def test_the_index_does_not_matter_and_the_frame_is_left_alone():
     table = read_table(frame, "y")
     assert table.X.index.equals(pd.RangeIndex(N))
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_the_index_of_a_frame_is_no_column_of_its_file(tmp_path):
+    for name in ("customer", None):
+        frame = pd.DataFrame({"a": NUMBERS, "y": LABELS}, pd.Index(DAYS * 3, name=name))
+        frame.to_parquet(tmp_path / "t.parquet")
+        assert list(read_table(tmp_path / "t.parquet", "y").X) == ["a"]
+        assert list(read_table(pa.Table.from_pandas(frame), "y").X) == ["a"]
+
+
+def test_a_table_without_rows():
+    empty = pd.DataFrame({"a": NUMBERS, "y": LABELS}).iloc[:0]
+    for source in (empty, pa.Table.from_pandas(empty), pd.DataFrame()):
+        with pytest.raises(ValueError, match="holds no rows of data"):
+            read_table(source, "y")
