@@ -5,8 +5,10 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import skfocal
@@ -113,3 +115,35 @@ def test_docstrings_have_all_parameters_in_their_order_with_their_defaults(cls):
     assert list(documented) == list(parameters)
     for name, text in documented.items():
         assert ast.literal_eval(text) == parameters[name].default
+
+
+# --- callees hold no caller -----------------------------------------------------------------------
+
+# Until training takes plain settings.
+HANDED_DOWN = {"FocalMLPClassifier", "MultiLabelFocalClassifier"}
+
+
+def watched(cls):
+    """A subclass that notes from which modules of ours its attributes are looked at."""
+    seen = set()
+
+    def look(self, name):
+        module = sys._getframe(1).f_globals["__name__"]
+        if module.startswith("skfocal."):
+            seen.add(module)
+        return object.__getattribute__(self, name)
+
+    return type(cls.__name__, (cls,), {"__getattribute__": look}), seen
+
+
+@pytest.mark.parametrize(
+    "cls", [c for c in classifiers() if c.__name__ not in HANDED_DOWN], ids=lambda cls: cls.__name__
+)
+def test_an_estimator_is_known_to_its_own_classes_alone(cls):
+    rng = np.random.default_rng(0)
+    X, codes = rng.normal(size=(400, 3)), rng.integers(3, size=400)
+    model, seen = watched(cls)
+    for y in (codes, codes > 1):
+        fitted = model().fit(X, y)
+        fitted.predict(X), fitted.predict_log_proba(X)
+    assert seen - {base.__module__ for base in cls.__mro__} == set()
