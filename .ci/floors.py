@@ -12,6 +12,8 @@ from pathlib import Path
 
 FLOOR = re.compile(r"(?P<name>[\w.-]+)(?P<extras>\[[\w,-]+\])?>=(?P<version>[\w.]+)")
 SKIPPED = {"torch"}
+# What the old versions bring along must be of their time: newer ones deprecate what they call.
+COMPANIONS = ["click<8.3", "pyparsing<3.3"]
 
 
 def requirements(project: dict, names: list[str]) -> list[str]:
@@ -40,4 +42,5 @@ def pin(requirement: str) -> str | None:
 if __name__ == "__main__":
     path = Path(__file__).resolve().parent.parent / "pyproject.toml"
     project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
-    print(*sorted({p for r in requirements(project, sys.argv[1:]) if (p := pin(r))}), sep="\n")
+    pins = {found for each in requirements(project, sys.argv[1:]) if (found := pin(each))}
+    print(*sorted(pins), *COMPANIONS, sep="\n")

@@ -22,6 +22,9 @@ from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
 from tests.neural_network.networks import classes_table, labels_table, small
 from tests.neural_network.workers import threads_in_fit
 
+# With "temperature" from scikit-learn 1.8 on.
+CALIBRATIONS = CalibratedClassifierCV._parameter_constraints["method"][0].options
+
 
 @pytest.mark.slow
 def test_two_processes_find_what_one_does_and_print_nothing(capfd):
@@ -122,7 +125,7 @@ def test_pipeline_with_a_scaler():
     np.testing.assert_allclose(search.predict_proba(1e3 * X), alone.predict_proba(X), atol=1e-4)
 
 
-@pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
+@pytest.mark.parametrize("method", sorted(CALIBRATIONS))
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_calibration_wraps_the_networks(method, n_classes):
     X, y = classes_table(n_classes, n=400)
