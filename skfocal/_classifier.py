@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfocal.losses import MarginLoss, get_loss
 from skfocal.posterior import KINDS, Posterior
 from skfocal.utils._compat import Interval, StrOptions
+from skfocal.utils._labels import encode_known, encode_labels
 from skfocal.utils._warnings import warn_user
 from skfocal.weights import class_counts, class_weights
 
@@ -38,6 +38,11 @@ class Target(NamedTuple):
     codes: np.ndarray
     counts: np.ndarray  # summed sample weights
     class_weight: np.ndarray
+
+    @property
+    def present(self) -> np.ndarray:
+        """Whether each class has rows of any weight."""
+        return self.counts * self.class_weight > 0
 
     @property
     def task(self) -> str:
@@ -169,44 +174,22 @@ class SingleLabelClassifier(MarginClassifier):
         classes, codes = encode_labels(y)
         if len(classes) < 2:
             raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes with positive weight, "
-                f"got one class: {classes.tolist()[0]!r}."
+                f"{type(self).__name__} needs samples of at least 2 classes, got one class: "
+                f"{classes.tolist()[0]!r}."
             )
         return classes, codes
 
-    def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray | None) -> Target:
-        """Return class codes and weights; needs two classes."""
-        classes, codes = self._encode_classes(y)
+    def _encode_target(
+        self,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+        classes: np.ndarray | None = None,
+    ) -> Target:
+        """Return class codes and weights; `classes` if they are known, else two or more of y."""
+        if classes is None:
+            classes, codes = self._encode_classes(y)
+        else:
+            codes = encode_known(y, classes, type(self).__name__)
         counts = class_counts(codes, sample_weight, len(classes))
         weight = self._weigh_classes(classes, counts)
         return Target(classes, codes, counts, weight)
-
-
-def encode_labels(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sorted labels and the code of each row.
-
-    Integers of a small range, the common case, are looked up in a table: sorting them would take
-    longer than a pass over the features.
-    """
-    if y.dtype.kind in "biu" and len(y):
-        low, high = int(y.min()), int(y.max())
-        if high - low < 256:
-            offset = (y.astype(np.int64) - low).astype(np.uint8)
-            present = np.bincount(offset, minlength=high - low + 1) > 0
-            classes = (np.flatnonzero(present) + low).astype(y.dtype)
-            return classes, (np.cumsum(present) - 1).astype(np.uint8)[offset]
-    check_classification_targets(y)
-    return np.unique(y, return_inverse=True)
-
-
-def encode_known(y: np.ndarray, classes: np.ndarray, owner: str) -> np.ndarray:
-    """Return the code of each row among known classes; `owner` refuses others."""
-    check_classification_targets(y)
-    labels, inverse = encode_labels(y)
-    unknown = labels[~np.isin(labels, classes)]
-    if len(unknown):
-        raise ValueError(
-            f"{owner}: y has the labels {unknown.tolist()}, which are not among the classes "
-            f"{classes.tolist()}."
-        )
-    return np.searchsorted(classes, labels)[inverse]

@@ -19,6 +19,8 @@ __all__ = [
     "effective_number_weights",
 ]
 
+_BLOCK = 2**16
+
 
 def class_counts(codes: np.ndarray, sample_weight: np.ndarray | None, n_classes: int) -> np.ndarray:
     """Return the summed sample weights of each class.
@@ -43,7 +45,12 @@ def class_counts(codes: np.ndarray, sample_weight: np.ndarray | None, n_classes:
     >>> class_counts(np.array([0, 1, 0]), None, 3)
     array([2., 1., 0.])
     """
-    return np.bincount(codes, weights=sample_weight, minlength=n_classes).astype(np.float64)
+    counts = np.zeros(n_classes)
+    for start in range(0, len(codes), _BLOCK):  # bincount makes a copy of small codes
+        rows = slice(start, start + _BLOCK)
+        weight = None if sample_weight is None else sample_weight[rows]
+        counts += np.bincount(codes[rows], weights=weight, minlength=n_classes)
+    return counts
 
 
 def balanced_weights(counts: ArrayLike) -> np.ndarray:
@@ -139,7 +146,8 @@ def alpha_weights(
     alpha : None, float in (0, 1), array-like of shape (K,), dict, "balanced" or "effective"
         None weighs all classes alike. A float is the weight of the positive class
         ``classes[1]``, ``1 - alpha`` that of the other, for two classes only. An array has the
-        order of `classes`; a dict has original labels as keys, a missing label weighs 1.
+        order of `classes`; a dict has original labels as keys, a missing label weighs 1. A dict
+        may name further labels, which a fold may lack, if it names all of `classes`.
     classes : ndarray of shape (K,)
         Sorted labels.
     counts : ndarray of shape (K,)
@@ -154,8 +162,8 @@ def alpha_weights(
     Raises
     ------
     ValueError
-        If alpha is outside its range, has a wrong length or an unknown label, or is a float
-        with more than two classes.
+        If alpha is outside its range, has a wrong length, or is a float with more than two
+        classes; if a dict names an unknown label and leaves out a class.
 
     Examples
     --------
@@ -209,19 +217,22 @@ def class_weights(
     alpha : None, float, array-like, dict, "balanced" or "effective", default=None
         See :func:`alpha_weights`.
     class_weight : None, dict or "balanced", default=None
-        As in scikit-learn: not normalised; a missing label weighs 1.
+        As in scikit-learn: not normalised; a missing label weighs 1, and further labels are
+        allowed if none of `classes` is missing.
     beta : float in [0, 1], default=0.999
         For ``alpha="effective"``.
 
     Returns
     -------
     ndarray of shape (K,) of float64
+        A class that does not occur, and to which ``"balanced"`` or ``"effective"`` therefore gives
+        no weight, has 1: there is nothing to undo.
 
     Raises
     ------
     ValueError
-        For the reasons of :func:`alpha_weights`, and if `class_weight` is something else, holds
-        an unknown label, or a weight that is negative or not finite.
+        For the reasons of :func:`alpha_weights`, and if `class_weight` is something else, names
+        an unknown label while a class has none, or has a weight that is negative or not finite.
 
     Examples
     --------
@@ -231,15 +242,15 @@ def class_weights(
     array([1., 3.])
     """
     weights = alpha_weights(alpha, classes, counts, beta)
-    if class_weight is None:
-        return weights
     if isinstance(class_weight, str):
         if class_weight != "balanced":
             raise ValueError(
                 f"class_weight must be None, 'balanced' or a dict, got {class_weight!r}."
             )
-        return weights * balanced_weights(counts)
-    return weights * _weights_of_dict("class_weight", class_weight, classes)
+        weights = weights * balanced_weights(counts)
+    elif class_weight is not None:
+        weights = weights * _weights_of_dict("class_weight", class_weight, classes)
+    return np.where((counts == 0) & (weights == 0), 1.0, weights)
 
 
 def _check_counts(counts: ArrayLike) -> np.ndarray:
@@ -280,11 +291,13 @@ def _weights_of_dict(name: str, weights: Any, classes: np.ndarray) -> np.ndarray
     if not isinstance(weights, Mapping):
         raise ValueError(f"{name} must be None, 'balanced' or a dict, got {weights!r}.")
     labels = classes.tolist()
+    missing = [label for label in labels if label not in weights]
     unknown = [label for label in weights if label not in labels]
-    if unknown:
+    if missing and unknown:
+        # A typo. With a weight for every class, the others are those that a fold lacks.
         raise ValueError(
             f"{name} has weights for the labels {unknown}, which are not among the classes "
-            f"{labels} of the training data."
+            f"{labels} of the training data, and none for {missing}."
         )
     result = np.array([weights.get(label, 1.0) for label in labels], dtype=np.float64)
     if not np.all((result >= 0) & np.isfinite(result)):

@@ -247,22 +247,23 @@ class FocalLogisticRegression(SingleLabelClassifier):
         self, objective: LinearObjective, target: Target
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Return where to start, and the Hessian there if a preliminary fit has left one."""
-        if self.warm_start and hasattr(self, "coef_"):
-            last = np.column_stack([self.coef_, self.intercept_])[:, : objective.shape[1]]
-            if last.shape == objective.shape:
-                return last.astype(np.float64).ravel(), None
         constant = np.zeros(objective.shape)
         if self.fit_intercept:
-            # The weighted log-odds, not the loss's own best constant: that of a loss that gives
-            # up on hard rows lies where no row of the rare class pulls any more.
-            share = np.maximum(target.counts * target.class_weight, np.finfo(float).tiny)
-            constant[:, -1] = get_task(target.task).contrast(np.log(share))
+            constant[:, -1] = _constant_scores(target, objective.X.dtype)
+        if self.warm_start and hasattr(self, "coef_"):
+            last = np.column_stack([self.coef_, self.intercept_])[:, : objective.shape[1]]
+            if last.shape == objective.shape and target.present.all():
+                return last.astype(np.float64).ravel(), None
         # None draws the same rows every time: a fit can be repeated.
         random = check_random_state(0 if self.random_state is None else self.random_state)
-        return self._preliminary_fit(objective, constant.ravel(), random)
+        return self._preliminary_fit(objective, target, constant.ravel(), random)
 
     def _preliminary_fit(
-        self, objective: LinearObjective, constant: np.ndarray, random: np.random.RandomState
+        self,
+        objective: LinearObjective,
+        target: Target,
+        constant: np.ndarray,
+        random: np.random.RandomState,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Fit a sample of the rows, which begins with a sample of its own while it is large."""
         if not _is_large(objective):
@@ -270,9 +271,9 @@ class FocalLogisticRegression(SingleLabelClassifier):
         n_rows = len(objective.target)
         rows = np.sort(random.randint(0, n_rows, n_rows // SUBSAMPLE_SHARE))
         sample = objective.subsample(rows)
-        if np.bincount(sample.target, minlength=len(objective.class_weight)).min() < 10:
+        if np.bincount(sample.target, minlength=len(target.present))[target.present].min() < 10:
             return constant, None
-        start, hessian = self._preliminary_fit(sample, constant, random)
+        start, hessian = self._preliminary_fit(sample, target, constant, random)
         solver = self._solver_for(objective)
         coef = solver(
             sample,
@@ -294,10 +295,8 @@ class FocalLogisticRegression(SingleLabelClassifier):
     def _solve(
         self, objective: LinearObjective, start: np.ndarray, hessian: np.ndarray | None
     ) -> SolverResult:
-        if objective.n_scores > 1:
-            # Softmax scores do not notice a vector added to all classes; the penalty does.
-            table = start.reshape(objective.shape)
-            start = (table - table.mean(axis=0)).ravel()
+        # Softmax scores do not notice a vector added to all classes; the penalty does.
+        start = objective.centred(start.reshape(objective.shape)).ravel()
         solver = self._solver_for(objective)
         result = solver(
             objective,
@@ -318,9 +317,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
         return result
 
     def _store(self, result: SolverResult, objective, target: Target, loss: MarginLoss):
-        table = result.coef.reshape(objective.shape)
-        if objective.n_scores > 1:
-            table = table - table.mean(axis=0)
+        table = objective.centred(result.coef.reshape(objective.shape))
         n_features = objective.X.shape[1]
         self.coef_ = table[:, :n_features].astype(objective.X.dtype)
         self.intercept_ = (
@@ -339,6 +336,20 @@ class FocalLogisticRegression(SingleLabelClassifier):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _constant_scores(target: Target, dtype: np.dtype) -> np.ndarray:
+    """Return the best scores without features, as cross-entropy has them.
+
+    The weighted log-odds, not the loss's own best constant: that of a loss that gives up on hard
+    rows lies where no row of the rare class pulls any more. A class without weight, whose best
+    score is infinite, is where slopes underflow to exactly 0 in the precision of X, so that the
+    start is a minimum for it.
+    """
+    share = target.counts * target.class_weight
+    none = 2.0 * np.log(np.finfo(dtype).tiny)
+    log_share = np.log(share / share.sum(), out=np.full(len(share), none), where=target.present)
+    return get_task(target.task).contrast(log_share)
 
 
 def _is_large(objective: LinearObjective) -> bool:

@@ -110,11 +110,17 @@ class LinearObjective:
         self.class_weight = class_weight
         self.task = task
         self.n_scores = task.n_scores(class_weight)
-        self.total_weight = self._sum_weights()
+        weights = self._sum_weights()
+        self.total_weight = float(weights.sum())
         self.loss = loss.continuous()
         self.l2 = 1.0 / (C * self.total_weight)
         self.fit_intercept = fit_intercept
         self.shape = (self.n_scores, X.shape[1] + int(fit_intercept))
+        # A class without weight is out of the game: its best intercept is infinite, and it stays
+        # where it starts. Without intercepts it has coefficients like any other.
+        self.active = np.ones(self.n_scores, dtype=bool)
+        if task.is_softmax and fit_intercept:
+            self.active = weights > 0
 
     @property
     def n_coefficients(self) -> int:
@@ -145,13 +151,28 @@ class LinearObjective:
             total += part
         return self._finish(total, table)
 
+    def centred(self, table: np.ndarray) -> np.ndarray:
+        """Return coefficients whose mean over the classes is 0: softmax scores take no notice.
+
+        Parameters
+        ----------
+        table : ndarray of shape (n_scores, n_columns)
+
+        Returns
+        -------
+        ndarray of shape (n_scores, n_columns)
+        """
+        if self.n_scores == 1:
+            return table
+        return table - self.active[:, None] * table[self.active].mean(axis=0)
+
     def subsample(self, rows: np.ndarray) -> "LinearObjective":
         """Return the objective on some rows, with the same penalty."""
         sample = copy(self)
         sample.X, sample.target = self.X[rows], self.target[rows]
         if self.sample_weight is not None:
             sample.sample_weight = self.sample_weight[rows]
-        sample.total_weight = sample._sum_weights()
+        sample.total_weight = float(sample._sum_weights().sum())
         return sample
 
     @property
@@ -202,9 +223,10 @@ class LinearObjective:
         # Errors of blocks and rows partly cancel.
         return 2.0 * float(np.finfo(self.X.dtype).eps) * max(1.0, float(relative.max()))
 
-    def _sum_weights(self) -> float:
-        counts = self.task.count(self.target, self.sample_weight, len(self.class_weight))
-        return float(counts @ self.class_weight)
+    def _sum_weights(self) -> np.ndarray:
+        """Return the weight of all rows of each class."""
+        n_classes = len(self.class_weight)
+        return self.task.count(self.target, self.sample_weight, n_classes) * self.class_weight
 
     def _parts(self) -> list[slice]:
         n_rows = self.X.shape[0]
@@ -352,9 +374,10 @@ class LinearObjective:
         Softmax scores do not notice it. Gradient and Hessian map the coefficients whose sum over
         the classes is 0 into themselves, so a step among those stays exactly what it was.
         """
-        columns, scores = np.arange(self.shape[1]), np.arange(self.n_scores)
+        columns, scores = np.arange(self.shape[1]), np.flatnonzero(self.active)
         strength = hessian[scores, :, scores, :].mean(axis=0)[columns, columns]
         hessian[scores[:, None, None], columns, scores[:, None], columns] += strength
+        hessian[~self.active, :, ~self.active, :] += np.eye(self.shape[1])
 
 
 def _rows_of(X, rows: slice):

@@ -185,7 +185,8 @@ class NeuralClassifier:
             if len(part) == 0:
                 raise ValueError(
                     f"{name}: validation_fraction={self.validation_fraction} of {y.shape[0]} rows "
-                    f"leaves nothing to {purpose}; {change} it, or set early_stopping=False."
+                    f"leaves no row of any class to {purpose}; {change} it, or set "
+                    "early_stopping=False."
                 )
         weights = (None, None) if sample_weight is None else (sample_weight[p] for p in parts)
         return tuple((X[p], y[p], w) for p, w in zip(parts, weights, strict=True))

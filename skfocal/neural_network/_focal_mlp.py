@@ -3,13 +3,14 @@
 import numpy as np
 from sklearn.utils.metaestimators import available_if
 
-from skfocal._classifier import SingleLabelClassifier, Target, encode_known
+from skfocal._classifier import SingleLabelClassifier, Target
 from skfocal.losses._math import add_half_rows
 from skfocal.model_selection import class_split
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
 from skfocal.utils._compat import _fit_context
-from skfocal.utils._validation import validate_rows
+from skfocal.utils._labels import encode_known, encode_labels
+from skfocal.utils._validation import drop_weightless, validate_rows
 from skfocal.weights import class_counts
 
 
@@ -197,10 +198,12 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
         """
         continued = self.warm_start and hasattr(self, "classes_")
         X, y, sample_weight = validate_rows(self, X, y, sample_weight, reset=not continued)
+        classes, _ = self._encode_classes(y)
+        X, y, sample_weight = drop_weightless(X, y, sample_weight)
         self._check_network()
         seed = self._draw_seed()
         (X_fit, y_fit, weight), held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
-        target = self._encode_target(y_fit, weight)
+        target = self._encode_target(y_fit, weight, classes)
         if continued and not np.array_equal(target.classes, self.classes_):
             raise ValueError(
                 f"{type(self).__name__}: warm_start continues with the classes "
@@ -252,6 +255,7 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
                 f"that will ever occur, at least two of them, got {classes!r}."
             )
         X, y, sample_weight = validate_rows(self, X, y, sample_weight, reset=first)
+        X, y, sample_weight = drop_weightless(X, y, sample_weight)
         self._check_network()
         known = np.unique(classes) if first else self.classes_
         target = self._encode_known(y, sample_weight, known, first)
@@ -260,7 +264,7 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
         return self
 
     def _split(self, y, random):
-        return class_split(self._encode_classes(y)[1], self.validation_fraction, random)
+        return class_split(encode_labels(y)[1], self.validation_fraction, random)
 
     def _encode_known(self, y, sample_weight, classes, first) -> Target:
         codes = encode_known(y, classes, type(self).__name__)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.multiclass import type_of_target
 
-from skfocal._classifier import encode_known, encode_labels
+from skfocal.utils._labels import encode_known, encode_labels
 
 
 class LabelTarget(NamedTuple):

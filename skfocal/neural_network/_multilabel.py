@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import expit, logit
 from sklearn.utils.metaestimators import available_if
 
-from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier, encode_labels
+from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier
 from skfocal.losses._math import add_half_rows
 from skfocal.model_selection import label_split
 from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
@@ -21,7 +21,8 @@ from skfocal.neural_network._thresholds import (
 )
 from skfocal.tasks import Multilabel
 from skfocal.utils._compat import _fit_context
-from skfocal.utils._validation import validate_rows
+from skfocal.utils._labels import encode_labels
+from skfocal.utils._validation import drop_weightless, validate_rows
 
 
 @documented
@@ -76,7 +77,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
     loss_ : MarginLoss
         The loss in force when the weights were reached, bound to the training set.
     class_weight_ : ndarray of shape (2, n_labels)
-        Weights in force then, negatives first; 0 for an outcome that does not occur where
+        Weights in force then, negatives first; 1 for an outcome that does not occur where
         ``"balanced"`` or ``"effective"`` was asked for.
     intercept_ : ndarray of shape (n_labels,), or () for a vector of two classes
         Constants that `calibrate_intercept` adds to the log-odds.
@@ -224,6 +225,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         )
         self._check_network()
         form = LabelForm.of(y, type(self).__name__)
+        X, y, sample_weight = drop_weightless(X, y, sample_weight)
         if continued and not np.array_equal(form.classes, self.classes_):
             raise ValueError(
                 f"{type(self).__name__}: warm_start continues with the labels "
@@ -278,6 +280,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         X, y, sample_weight = validate_rows(
             self, X, y, sample_weight, multi_output=True, reset=first
         )
+        X, y, sample_weight = drop_weightless(X, y, sample_weight)
         self._check_network()
         form = LabelForm.of_part(y, classes, type(self).__name__) if first else self._form
         check_thresholds(self.thresholds, form.n_labels, form.owner)
@@ -342,11 +345,6 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
             self._cuts = tune_f1(indicator, decision, sample_weight)
         self.thresholds_ = expit(self._cuts)
         return self
-
-    def _check_compatibility(self, loss, target) -> None:
-        # An outcome that does not occur has no weight to undo.
-        present = np.where(target.counts > 0, target.class_weight, 1.0)
-        super()._check_compatibility(loss, target._replace(class_weight=present))
 
     def _split(self, y, random):
         y = to_dense(y)

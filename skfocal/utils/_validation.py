@@ -8,8 +8,8 @@ from skfocal.utils._compat import _check_sample_weight, validate_data
 def validate_rows(estimator, X, y, sample_weight, **options):
     """Return rows, labels and weights that can be trained on.
 
-    Rows of weight 0 are left out: they must not decide which classes exist, nor be drawn into a
-    sample.
+    Rows of weight 0 are kept, since their labels count among the classes; a learner that draws
+    rows leaves them out by :func:`drop_weightless` afterwards.
 
     Parameters
     ----------
@@ -39,7 +39,23 @@ def validate_rows(estimator, X, y, sample_weight, **options):
     )
     if not sample_weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
-    if not sample_weight.all():
-        kept = np.flatnonzero(sample_weight)
-        X, y, sample_weight = X[kept], y[kept], sample_weight[kept]
     return X, y, sample_weight
+
+
+def drop_weightless(X, y, sample_weight):
+    """Return the rows that have a weight, all of them without a copy if that is every row.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR array} of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+    sample_weight : ndarray of shape (n_samples,) or None
+
+    Returns
+    -------
+    X, y, sample_weight
+    """
+    if sample_weight is None or sample_weight.all():
+        return X, y, sample_weight
+    kept = np.flatnonzero(sample_weight)
+    return X[kept], y[kept], sample_weight[kept]

@@ -196,7 +196,7 @@ FITS = {
         lambda m, X, y: m.set_params(early_stopping=True, validation_fraction=0.01).fit(
             X[:4], np.eye(4, 3, dtype=int)[:, : y.ndim * 2 - 1].squeeze()
         ),
-        "validation_fraction=0.01 of 4 rows leaves nothing to watch; raise it",
+        "validation_fraction=0.01 of 4 rows leaves no row of any class to watch; raise it",
     ),
     "continued with other features": (
         lambda m, X, y: m.set_params(warm_start=True).fit(X, y).fit(X[:, 1:], y),
@@ -226,7 +226,6 @@ FITS = {
 }
 FITS_OF_ONE = {
     "one class": (MLP, lambda m, X, y: m.fit(X, 0 * y), "at least 2 classes.* got one class: 0"),
-    "one class with weight": (MLP, lambda m, X, y: m.fit(X, y, y), "got one class: 1"),
     "continuous": (MLP, lambda m, X, y: m.fit(X, y + 0.5 * X[:, 0]), "continuous"),
     "y with NaN": (MLP, lambda m, X, y: m.fit(X, np.where(y, np.nan, y)), "y contains NaN"),
     "two columns": (MLP, lambda m, X, y: m.fit(X, np.stack([y, y], 1)), "should be a 1d array"),
@@ -297,7 +296,7 @@ FITS_OF_ONE = {
         lambda m, X, Y: m.set_params(early_stopping=True, validation_fraction=0.9).fit(
             X[:4], Y[:4]
         ),
-        "leaves nothing to learn from; lower it",
+        "leaves no row of any class to learn from; lower it",
     ),
     "later part of fewer labels": (
         MULTILABEL,

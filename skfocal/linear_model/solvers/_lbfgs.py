@@ -88,10 +88,9 @@ def _diagonal_inverse(
     inverse = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
 
     def apply(vector: np.ndarray) -> np.ndarray:
-        table = (inverse * vector).reshape(objective.shape)
         # Softmax scores do not notice a vector added to all classes, only the penalty does, so
         # weakly that a step along it would take many to come back.
-        return (table - table.mean(axis=0) if len(table) > 1 else table).ravel()
+        return objective.centred((inverse * vector).reshape(objective.shape)).ravel()
 
     return apply
 
