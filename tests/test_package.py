@@ -67,7 +67,7 @@ def loaded_by_scikit_learn():
 
 
 def test_import_loads_no_optional_package(loaded_by_scikit_learn):
-    code = "import skfocal, skfocal.losses, skfocal.posterior, skfocal.weights"
+    code = "import skfocal, skfocal.losses, skfocal.nn, skfocal.posterior, skfocal.weights"
     assert loaded_after(code) <= loaded_by_scikit_learn
 
 

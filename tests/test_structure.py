@@ -26,10 +26,10 @@ NOT_YET = {
     "nn/_density.py",
     "nn/_function.py",
     "nn/_module.py",
+    "nn/_objective.py",
     "nn/_reduction.py",
     "nn/_targets.py",
     "nn/_weights.py",
-    "neural_network/_objective.py",
 }
 
 

@@ -11,11 +11,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skfocal._classifier import LOSS_CONSTRAINTS
-from skfocal._schedules import Schedule, WarmUp
-from skfocal.neural_network._forward import forward
 from skfocal.neural_network._net_params import check_net_params
 from skfocal.neural_network._rows import Scaling, fit_scaling
 from skfocal.neural_network._scoring import ValidationScorer
+from skfocal.nn import ACTIVATIONS, Schedule, WarmUp, forward
 from skfocal.posterior import Posterior, calibration_rows
 from skfocal.tasks import get_task
 from skfocal.utils._blocks import map_rows
@@ -36,7 +35,7 @@ _FEWEST_ROWS = 128
 NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     **LOSS_CONSTRAINTS,
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-    "activation": [StrOptions({"identity", "logistic", "relu", "tanh"})],
+    "activation": [StrOptions(set(ACTIVATIONS))],
     "dropout": [Interval(Real, 0, 1, closed="left")],
     "batch_norm": ["boolean"],
     "n_members": [Interval(Integral, 1, None, closed="left")],

@@ -12,17 +12,9 @@ from skorch.history import History
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from skfocal._schedules import AttachedSchedule
 from skfocal.losses import MarginLoss
-from skfocal.neural_network._backward import (
-    forward_with_memory,
-    is_written_out,
-    set_gradients,
-)
 from skfocal.neural_network._batches import Batch, RowBatches
 from skfocal.neural_network._callbacks import check_callbacks
-from skfocal.neural_network._forward import State
-from skfocal.neural_network._objective import score_gradient
 from skfocal.neural_network._optimizer import (
     OPTIMIZERS,
     RATES,
@@ -32,7 +24,15 @@ from skfocal.neural_network._optimizer import (
     to_numpy,
 )
 from skfocal.neural_network._rows import Scaling
-from skfocal.nn import LossModule
+from skfocal.nn import (
+    AttachedSchedule,
+    LossModule,
+    State,
+    forward_with_memory,
+    is_written_out,
+    score_gradient,
+    set_gradients,
+)
 
 
 class StopTraining(KeyboardInterrupt):

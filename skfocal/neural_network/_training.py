@@ -12,14 +12,13 @@ from torch import nn
 
 from skfocal.losses import MarginLoss
 from skfocal.neural_network._batches import RowBatches
-from skfocal.neural_network._forward import State
 from skfocal.neural_network._modules import make_module
 from skfocal.neural_network._net import Outcome, Plan, fitted_net, load_state, train
 from skfocal.neural_network._net_params import skorch_params
 from skfocal.neural_network._rows import Scaling
 from skfocal.neural_network._scoring import ValidationScorer
 from skfocal.neural_network._threads import step_threads
-from skfocal.nn import LossModule, TabularMLP, initial_bias
+from skfocal.nn import LossModule, State, TabularMLP, initial_bias
 from skfocal.posterior import Posterior
 from skfocal.tasks import get_task
 

@@ -8,14 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-ACTIVATIONS = {
-    "identity": lambda h: h,
-    "logistic": torch.sigmoid,
-    "relu": torch.relu,
-    "tanh": torch.tanh,
-}
-# Added to the variance of a hidden unit, which is 0 where the unit is constant.
-NORM_EPS = 1e-5
+from skfocal.nn._activations import ACTIVATIONS
+from skfocal.nn._forward import NORM_EPS
+
 # Width of the initial frequencies, in cycles per unit of the feature. Scaled features span a few
 # units: most waves start below one cycle there and leave a smooth function.
 _FREQUENCY_SCALE = 0.1
@@ -163,27 +158,28 @@ class TabularMLP(nn.Module):
         Parameters
         ----------
         h : Tensor of shape (n_members, n, width)
-            Sums that the units read; may be overwritten.
+            Pre-activations; may be overwritten.
 
         Returns
         -------
         h : Tensor of shape (n_members, n, width)
-            What the units say.
+            Activations.
         mask : Tensor of shape (n_members, n, width) or None
             What to multiply the units by; None where those left out are 0 already.
         scale : float
             What the next layer multiplies the units by.
         """
+        activation = ACTIVATIONS[self.activation]
         n_dropped = min(round(256 * self.dropout), 255)
         if not (self.training and n_dropped):
-            return ACTIVATIONS[self.activation](h), None, 1.0
+            return activation.of_tensor(h), None, 1.0
         noise = _drop_noise(h.shape, n_dropped, self.generator, h.device)
         scale = 256 / (256 - n_dropped)
-        if self.activation == "relu":
+        if activation.zero_below:
             # Far below zero a unit is off, and its gradient too: no mask to multiply by, in
             # either direction.
-            return torch.relu_(h.add_(noise, alpha=1e30)), None, scale
-        return ACTIVATIONS[self.activation](h), (noise == 0).to(h.dtype), scale
+            return activation.of_tensor(h.add_(noise, alpha=1e30)), None, scale
+        return activation.of_tensor(h), (noise == 0).to(h.dtype), scale
 
 
 class _MemberNorm(nn.Module):

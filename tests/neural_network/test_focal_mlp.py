@@ -15,9 +15,8 @@ from skfocal import FocalLogisticRegression
 from skfocal.losses import CrossEntropyLoss, FocalLoss, get_loss, list_losses
 from skfocal.model_selection import class_split
 from skfocal.neural_network import FocalMLPClassifier
-from skfocal.neural_network._objective import score_gradient
 from skfocal.neural_network._rows import fit_scaling
-from skfocal.nn import DeferredReweighting, GammaSchedule, LossModule, WarmUp
+from skfocal.nn import DeferredReweighting, GammaSchedule, LossModule, WarmUp, score_gradient
 from tests.neural_network.networks import classes_table, small
 
 # A network that is a linear model, trained until it is that model's minimum.

@@ -1,19 +1,13 @@
 """What :class:`skfocal.nn.TabularMLP` computes, in NumPy: fitted models predict without torch."""
 
 import numpy as np
-from scipy.special import expit
+
+from skfocal.nn._activations import ACTIVATIONS
 
 State = dict[str, np.ndarray]
 
-# As in the module.
-_NORM_EPS = 1e-5
-
-_ACTIVATIONS = {
-    "identity": lambda h: h,
-    "logistic": expit,
-    "relu": lambda h: np.maximum(h, 0),
-    "tanh": np.tanh,
-}
+# Added to the variance of a hidden unit, which is 0 where the unit is constant.
+NORM_EPS = 1e-5
 
 
 def forward(state: State, X: np.ndarray, activation: str) -> np.ndarray:
@@ -40,7 +34,7 @@ def forward(state: State, X: np.ndarray, activation: str) -> np.ndarray:
     for depth in range(n_layers):
         h = h @ state[f"weights.{depth}"] + state[f"biases.{depth}"]
         if depth < n_layers - 1:
-            h = _ACTIVATIONS[activation](_normalise(state, depth, h))
+            h = ACTIVATIONS[activation].of_array(_normalise(state, depth, h))
     return h
 
 
@@ -52,4 +46,4 @@ def _normalise(state: State, depth: int, h: np.ndarray) -> np.ndarray:
         state[f"norms.{depth}.{name}"].reshape(len(h), 1, -1).astype(h.dtype)
         for name in ("mean", "variance", "weight", "bias")
     )
-    return (h - mean) / np.sqrt(variance + _NORM_EPS) * weight + bias
+    return (h - mean) / np.sqrt(variance + NORM_EPS) * weight + bias

@@ -1,7 +1,6 @@
 """Schedules: which loss, and whether class weights, from epoch to epoch.
 
-Public in :mod:`skfocal.nn`. They live outside of it because a fitted estimator that was given
-one must load without torch.
+They import no torch: a fitted estimator that was given one must load without it.
 """
 
 from abc import abstractmethod
@@ -95,8 +94,8 @@ class AttachedSchedule:
 class WarmUp(Schedule):
     """Cross-entropy first, then the loss.
 
-    Losses that listen to hard rows alone learn slowly from a random start; cross-entropy first
-    makes hard rows out of those that are.
+    Losses that attend to hard rows alone learn slowly from random weights, which find nearly all
+    rows hard; after some epochs of cross-entropy only the rows that are hard remain so.
 
     Parameters
     ----------

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from skfocal.margins import transform_scores
-from skfocal.nn import LossModule
 from skfocal.nn._cells import hard_cells
+from skfocal.nn._module import LossModule
 from skfocal.nn._rows import hard_rows
 
 

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from skfocal.neural_network._backward import (
+from skfocal.nn import (
+    ACTIVATIONS,
+    TabularMLP,
+    forward,
     forward_with_memory,
     is_written_out,
     set_gradients,
 )
-from skfocal.neural_network._forward import forward
-from skfocal.nn import TabularMLP
 
 
 def state_of(network):
@@ -21,7 +22,7 @@ def rows(n=7, d=3):
     return np.random.default_rng(0).standard_normal((n, d)).astype(np.float32)
 
 
-@pytest.mark.parametrize("activation", ["identity", "logistic", "relu", "tanh"])
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
 @pytest.mark.parametrize("embedding", ["periodic", None])
 @pytest.mark.parametrize("hidden", [(), (5,), (5, 4)])
 @pytest.mark.parametrize("batch_norm", [False, True])
@@ -137,7 +138,7 @@ def test_dropout_leaves_out_its_share_without_repeating_itself(activation):
     assert torch.all(units.grad[~off] > 0)
 
 
-@pytest.mark.parametrize("activation", ["identity", "logistic", "relu", "tanh"])
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
 @pytest.mark.parametrize("embedding", ["periodic", None])
 @pytest.mark.parametrize("hidden", [(), (5,), (6, 4)])
 @pytest.mark.parametrize("dropout", [0.0, 0.4])

@@ -11,17 +11,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from skfocal.nn import TabularMLP
+from skfocal.nn._activations import ACTIVATIONS
+from skfocal.nn._networks import TabularMLP
 
-_aten = torch.ops.aten
-
-# Gradient in what a hidden unit reads, from that in what it says and from what it says; the former
-# is 0 already where the unit was left out.
+# d loss / d pre-activation, from d loss / d activation (0 already where a unit was dropped) and the
+# activation.
 _DERIVATIVES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "identity": lambda gradient, h: gradient,
-    "logistic": _aten.sigmoid_backward,
-    "relu": lambda gradient, h: _aten.threshold_backward(gradient, h, 0),
-    "tanh": _aten.tanh_backward,
+    name: activation.derivative(torch.ops.aten) for name, activation in ACTIVATIONS.items()
 }
 
 
