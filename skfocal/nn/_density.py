@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from skfocal.margins import all_margins, multiclass_margin
-from skfocal.nn._function import Setting
+from skfocal.nn._settings import ItemSettings
 from skfocal.nn._targets import Items, resolve_target
 
 
@@ -52,13 +52,13 @@ class MovingDensity(nn.Module):
 
 
 def batch_margins(
-    setting: Setting, items: Items, sample_weight: Tensor | None
+    settings: ItemSettings, items: Items, sample_weight: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """Return the margins of all items and what each weighs.
 
     Parameters
     ----------
-    setting : Setting
+    settings : ItemSettings
     items : Items
         Without a graph.
     sample_weight : Tensor that broadcasts to the items, or None
@@ -70,8 +70,8 @@ def batch_margins(
         the margin would be and the share that the target gives it. 0 weigh ignored items.
     """
     scores = items.scores
-    target, soft, kept = resolve_target(setting, scores, items.target, keep_soft=True)
-    if setting.task == "multiclass":
+    target, soft, kept = resolve_target(settings, scores, items.target, keep_soft=True)
+    if settings.is_softmax:
         margin = all_margins(scores) if soft else multiclass_margin(scores, target).margin
         weight = target.to(scores.dtype) if soft else torch.ones_like(margin)
     elif soft:

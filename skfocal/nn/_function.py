@@ -9,14 +9,14 @@ on the scores, with the curvature as its derivative.
 import inspect
 from collections.abc import Iterator, Sequence
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from skfocal.losses import MarginLoss
 from skfocal.nn._cells import hard_cells, soft_cells
 from skfocal.nn._rows import hard_rows, soft_rows
+from skfocal.nn._settings import ItemSettings
 from skfocal.nn._targets import resolve_target
 
 # Scores in one block. For each thread of the CPU as many as fit into its cache with a dozen
@@ -25,19 +25,10 @@ _CPU_BLOCK = 3 * 2**14
 _DEVICE_BLOCK = 2**22
 
 
-class Setting(NamedTuple):
-    """What the loss of an item depends on, besides tensors."""
-
-    loss: MarginLoss
-    task: str
-    ignore_index: int
-    label_smoothing: float
-
-
 class LossFunction(torch.autograd.Function):
     """Value and gradient of every item, and how many items are not ignored.
 
-    Called as ``LossFunction.apply(scores, target, class_weight, batch_weight, setting, order,
+    Called as ``LossFunction.apply(scores, target, class_weight, batch_weight, settings, order,
     summed)`` with the shapes of :mod:`skfocal.nn._cells` and :mod:`skfocal.nn._rows`. At `order` 0
     the gradient is empty; `summed` asks for the sum of the values, which costs no memory.
     """
@@ -48,7 +39,7 @@ class LossFunction(torch.autograd.Function):
         target: Tensor,
         class_weight: Tensor | None,
         batch_weight: Tensor | None,
-        setting: Setting,
+        settings: ItemSettings,
         order: int,
         summed: bool,
     ) -> tuple[Tensor, Tensor, Tensor]:
@@ -57,9 +48,9 @@ class LossFunction(torch.autograd.Function):
             class_weight = class_weight.to(scores.dtype)
         tensors = (scores, target, class_weight, batch_weight)
         if torch.compiler.is_compiling() or type(scores) is not torch.Tensor:
-            (value, *gradient), count = _evaluate(*tensors, setting, order, summed=summed)
+            (value, *gradient), count = _evaluate(*tensors, settings, order, summed=summed)
         else:
-            (value, *gradient), count = _evaluate_blocks(*tensors, setting, order, summed)
+            (value, *gradient), count = _evaluate_blocks(*tensors, settings, order, summed)
         if not isinstance(count, Tensor):
             count = torch.full((), count, device=scores.device)
         return value, gradient[0] if order else scores.new_empty(0), count
@@ -67,7 +58,7 @@ class LossFunction(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         """Keep the inputs and the gradient."""
-        scores, target, class_weight, batch_weight, ctx.setting, _, ctx.summed = inputs
+        scores, target, class_weight, batch_weight, ctx.settings, _, ctx.summed = inputs
         _, gradient, count = output
         ctx.mark_non_differentiable(count)
         ctx.set_materialize_grads(False)
@@ -80,14 +71,14 @@ class LossFunction(torch.autograd.Function):
         of_value, of_gradient, _ = grad_outputs
         result = None
         if of_value is not None:
-            if ctx.setting.task == "multiclass" and not ctx.summed:
+            if ctx.settings.is_softmax and not ctx.summed:
                 of_value = of_value.unsqueeze(-1)
             result = of_value * gradient
         if of_gradient is not None:
             if class_weight is not None:
                 class_weight = class_weight.to(scores.dtype)
             results, _ = _evaluate(
-                scores, target, class_weight, batch_weight, ctx.setting, 2, of_gradient
+                scores, target, class_weight, batch_weight, ctx.settings, 2, of_gradient
             )
             product = results[2]
             result = product if result is None else result + product
@@ -96,7 +87,7 @@ class LossFunction(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> tuple[Any, Any]:
         """Take the mapped dimension for one more dimension of items."""
-        scores, target, class_weight, batch_weight, setting, order, summed = args
+        scores, target, class_weight, batch_weight, settings, order, summed = args
         if in_dims[2] is not None:
             raise NotImplementedError("vmap over the class weights of a LossModule.")
 
@@ -109,9 +100,9 @@ class LossFunction(torch.autograd.Function):
         if batch_weight is not None:
             batch_weight = first(batch_weight, in_dims[3])
         value, gradient, _ = LossFunction.apply(
-            scores, target, class_weight, batch_weight, setting, order, False
+            scores, target, class_weight, batch_weight, settings, order, False
         )
-        kept = resolve_target(setting, scores, target).kept
+        kept = resolve_target(settings, scores, target).kept
         kept = torch.ones_like(value, dtype=torch.bool) if kept is None else kept
         count = kept.reshape(info.batch_size, -1).sum(-1)
         if summed:
@@ -130,25 +121,25 @@ def _evaluate_blocks(
     target: Tensor,
     class_weight: Tensor | None,
     batch_weight: Tensor | None,
-    setting: Setting,
+    settings: ItemSettings,
     order: int,
     summed: bool,
 ) -> tuple[list[Tensor], Any]:
     """Return what :func:`_evaluate` returns, from blocks of flattened items."""
     on_cpu = scores.device.type == "cpu"
     block = _CPU_BLOCK * torch.get_num_threads() if on_cpu else _DEVICE_BLOCK
-    value_shape = scores.shape[:-1] if setting.task == "multiclass" else scores.shape
+    value_shape = scores.shape[:-1] if settings.is_softmax else scores.shape
     value = None if summed else scores.new_empty(value_shape)
     gradient = scores.new_empty(scores.shape) if order else None
     total = scores.new_zeros(())
     count: Any = 0
     tensors: tuple[Any, ...] = (scores, target, batch_weight, value, gradient)
-    blocks = [tensors] if scores.numel() <= block else _split(tensors, setting.task, block)
+    blocks = [tensors] if scores.numel() <= block else _split(tensors, settings.task, block)
     # Nothing here is seen by autograd, and inference mode makes small operations cheaper.
     with torch.inference_mode():
         for s, t, b, *out in blocks:
             results, kept = _evaluate(
-                s, t, class_weight, b, setting, order, out=out, summed=summed, checked=on_cpu
+                s, t, class_weight, b, settings, order, out=out, summed=summed, checked=on_cpu
             )
             count = count + kept
             if summed:
@@ -177,7 +168,7 @@ def _evaluate(
     target: Tensor,
     class_weight: Tensor | None,
     batch_weight: Tensor | None,
-    setting: Setting,
+    settings: ItemSettings,
     order: int,
     vector: Tensor | None = None,
     *,
@@ -190,16 +181,16 @@ def _evaluate(
     With `checked`, values of the target may be looked at.
     """
     target, soft, kept = resolve_target(
-        setting, scores, target, checked=checked, keep_soft=batch_weight is not None
+        settings, scores, target, checked=checked, keep_soft=batch_weight is not None
     )
-    arguments = (setting.loss, scores, target, class_weight, batch_weight, order)
-    if setting.task == "multiclass":
+    arguments = (settings.loss, scores, target, class_weight, batch_weight, order)
+    if settings.is_softmax:
         results = (soft_rows if soft else hard_rows)(*arguments, vector)
     elif soft:
         results = soft_cells(*arguments)
     else:
         results = hard_cells(*arguments, out, summed and kept is None)
-    if vector is not None and setting.task != "multiclass":
+    if vector is not None and not settings.is_softmax:
         results = (*results[:2], results[2] * vector)
     if kept is not None:
         # Chosen, not multiplied: the loss of an ignored item may be NaN.
@@ -210,5 +201,5 @@ def _evaluate(
             place.copy_(result)
     if summed and results[0].dim():
         results = (results[0].sum(), *results[1:])
-    n_items = scores[..., 0].numel() if setting.task == "multiclass" else scores.numel()
+    n_items = scores[..., 0].numel() if settings.is_softmax else scores.numel()
     return results, n_items if kept is None else kept.sum()

@@ -10,8 +10,9 @@ from skfocal.losses import MarginLoss, get_loss
 from skfocal.losses._base import TASKS
 from skfocal.margins import transform_scores
 from skfocal.nn._density import MovingDensity, batch_margins
-from skfocal.nn._function import LossFunction, Setting
+from skfocal.nn._function import LossFunction
 from skfocal.nn._reduction import REDUCTIONS, reduce_items
+from skfocal.nn._settings import ItemSettings
 from skfocal.nn._targets import Items, arrange_items, arrange_weight
 from skfocal.nn._weights import as_single_alpha, single_alpha_error, weight_table
 
@@ -188,19 +189,19 @@ class LossModule(nn.Module):
                 sample_weight, items, target.shape, self.task, self.class_dim
             )
         items = items._replace(scores=transform_scores(self.loss, items.scores, self.task))
-        setting = Setting(self.loss, self.task, self.ignore_index, self.label_smoothing)
+        settings = ItemSettings(self.loss, self.task, self.ignore_index, self.label_smoothing)
         class_weight = self.class_weight if self.reweighted else None
         value, _, count = LossFunction.apply(
             items.scores,
             items.target,
             class_weight,
-            self._batch_weight(setting, items, sample_weight),
-            setting,
+            self._batch_weight(settings, items, sample_weight),
+            settings,
             int(torch.is_grad_enabled() and items.scores.requires_grad),
             self.reduction != "none" and sample_weight is None,
         )
         result = reduce_items(
-            value, count, self.reduction, setting, items, sample_weight, class_weight
+            value, count, self.reduction, settings, items, sample_weight, class_weight
         )
         if self.reduction == "none" and self.task == "multilabel" and result.dim() > 1:
             result = result.movedim(-1, self.class_dim)
@@ -216,7 +217,7 @@ class LossModule(nn.Module):
         return ", ".join(shown)
 
     def _batch_weight(
-        self, setting: Setting, items: Items, sample_weight: Tensor | None
+        self, settings: ItemSettings, items: Items, sample_weight: Tensor | None
     ) -> Tensor | None:
         """Return the weights that depend on the batch, as constants to autograd."""
         if not self.loss.weighs_batch:
@@ -224,7 +225,7 @@ class LossModule(nn.Module):
         if sample_weight is not None:
             sample_weight = sample_weight.detach()
         items = items._replace(scores=items.scores.detach())
-        margin, weight = batch_margins(setting, items, sample_weight)
+        margin, weight = batch_margins(settings, items, sample_weight)
         momentum = getattr(self.loss, "momentum", 0.0)
         if momentum and self.density is not None:
             histogram = self.loss.histogram(margin, weight)

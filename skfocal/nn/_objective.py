@@ -7,6 +7,7 @@ from skfocal.margins import transform_scores
 from skfocal.nn._cells import hard_cells
 from skfocal.nn._module import LossModule
 from skfocal.nn._rows import hard_rows
+from skfocal.tasks import get_task
 
 
 def score_gradient(
@@ -35,36 +36,32 @@ def score_gradient(
     n_members, size = len(scores), target.numel()
     if criterion.loss.weighs_batch:
         return _weighed_gradient(criterion, scores, target, weight)
-    flat = _flatten(criterion, scores)
+    form = get_task(criterion.task)
+    flat = form.from_columns(scores.flatten(0, 1))
     if n_members > 1:
         target = torch.cat([target] * n_members)
         weight = None if weight is None else weight.repeat(n_members)
     # The criterion checks its arguments and records a graph, which takes as long as the forward
     # pass of a small network; here the arguments are known and the gradient is all that is wanted.
     shifted = transform_scores(criterion.loss, flat, criterion.task)
-    if weight is not None and criterion.task == "multilabel":
-        weight = weight.unsqueeze(1).expand_as(shifted)
+    if weight is not None and not form.is_softmax:
+        weight = weight.view(-1, *[1] * (shifted.dim() - 1)).expand_as(shifted)
     class_weight = criterion.class_weight if criterion.reweighted else None
-    evaluate = hard_rows if criterion.task == "multiclass" else hard_cells
+    evaluate = hard_rows if form.is_softmax else hard_cells
     value, gradient = evaluate(criterion.loss, shifted, target, class_weight, weight, 1)
-    # Beside the shift the scores are only scaled.
+    # Apart from the shift the scores are only scaled.
     gradient = gradient.mul_(criterion.loss.score_scale / size)
     return value.sum() / size, gradient.view_as(scores)
-
-
-def _flatten(criterion: LossModule, scores: Tensor) -> Tensor:
-    """Return scores as the loss takes them, one member after the other."""
-    return scores.flatten() if criterion.task == "binary" else scores.flatten(0, 1)
 
 
 def _weighed_gradient(
     criterion: LossModule, scores: Tensor, target: Tensor, weight: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Return loss and gradient where the rows weigh each other: of one member those of it alone."""
+    """Return loss and gradient where rows weigh each other, those of a member its own alone."""
     losses, gradients = [], []
     for member in scores.split(1):
         with torch.enable_grad():
-            flat = _flatten(criterion, member).requires_grad_()
+            flat = get_task(criterion.task).from_columns(member[0]).requires_grad_()
             loss = criterion(flat, target, weight) / target.numel()
             gradients.append(torch.autograd.grad(loss, flat)[0].view_as(member))
         losses.append(loss.detach())

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from skfocal.nn._function import Setting
+from skfocal.nn._settings import ItemSettings
 from skfocal.nn._targets import Items, resolve_target
 
 REDUCTIONS = ("none", "mean", "sum", "positives", "weights")
@@ -13,7 +13,7 @@ def reduce_items(
     value: Tensor,
     count: Tensor,
     reduction: str,
-    setting: Setting,
+    settings: ItemSettings,
     items: Items,
     sample_weight: Tensor | None,
     class_weight: Tensor | None,
@@ -27,7 +27,7 @@ def reduce_items(
     count : Tensor of shape ()
         Items that are not ignored.
     reduction : {"none", "mean", "sum", "positives", "weights"}
-    setting : Setting
+    settings : ItemSettings
     items : Items
     sample_weight : Tensor that broadcasts to `value`, or None
     class_weight : Tensor of shape (K,), (2,) or (2, L), or None
@@ -48,28 +48,28 @@ def reduce_items(
     if reduction == "mean" and sample_weight is None:
         return total / count.clamp(min=1)
     if reduction == "mean":
-        size = _size(setting, items, sample_weight, None)
+        size = _size(settings, items, sample_weight, None)
     elif reduction == "weights":
-        size = _size(setting, items, sample_weight, class_weight)
+        size = _size(settings, items, sample_weight, class_weight)
     else:
         positive = torch.tensor([0.0, 1.0], device=value.device)
-        return total / _size(setting, items, sample_weight, positive).clamp(min=1)
+        return total / _size(settings, items, sample_weight, positive).clamp(min=1)
     return total / torch.where(size > 0, size, 1)
 
 
 def _size(
-    setting: Setting, items: Items, sample_weight: Tensor | None, class_weight: Tensor | None
+    settings: ItemSettings, items: Items, sample_weight: Tensor | None, class_weight: Tensor | None
 ) -> Tensor:
     """Return the sum over the kept items of their weight, each class weighing as told."""
     # Labels are not smoothed here: a smoothed positive is one positive.
     target, soft, kept = resolve_target(
-        setting._replace(label_smoothing=0.0), items.scores, items.target
+        settings._replace(label_smoothing=0.0), items.scores, items.target
     )
-    shape = items.scores.shape[:-1] if setting.task == "multiclass" else items.scores.shape
+    shape = items.scores.shape[:-1] if settings.is_softmax else items.scores.shape
     weight = items.scores.new_ones(())
     if class_weight is not None:
         table = class_weight.to(items.scores.dtype)
-        if setting.task != "multiclass":
+        if not settings.is_softmax:
             share = target.to(items.scores.dtype)
             weight = share * table[1] + (1 - share) * table[0]
         else:

@@ -1,12 +1,11 @@
 """Targets of every form that torch users know, brought into one; and what is wrong with others."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from skfocal.nn._function import Setting
+from skfocal.nn._settings import ItemSettings
 
 
 class Items(NamedTuple):
@@ -133,7 +132,7 @@ def arrange_weight(
 
 
 def resolve_target(
-    setting: "Setting",
+    settings: ItemSettings,
     scores: Tensor,
     target: Tensor,
     *,
@@ -144,7 +143,7 @@ def resolve_target(
 
     Parameters
     ----------
-    setting : Setting
+    settings : ItemSettings
     scores, target : Tensor
         See :class:`Items`.
     checked : bool, default=False
@@ -157,25 +156,25 @@ def resolve_target(
     -------
     ResolvedTarget
     """
-    rows = setting.task == "multiclass"
+    rows = settings.is_softmax
     n_classes = scores.shape[-1] if rows else 2
     floating = target.is_floating_point()
     if not floating and target.dtype != torch.bool:
         target = target.long()  # or ignore_index could be out of range and wrap round
     kept = None
-    plain = checked and _is_plain(target, n_classes, setting.ignore_index, rows)
+    plain = checked and _is_plain(target, n_classes, settings.ignore_index, rows)
     if not plain and not (rows and floating) and target.dtype != torch.bool:
-        kept = target != setting.ignore_index
+        kept = target != settings.ignore_index
         target = torch.where(kept, target, 0)
     if checked and not plain:
-        _check_values(target, n_classes, setting)
+        _check_values(target, n_classes, settings)
         plain = not rows and floating and _is_hard(target)
     soft = floating and (keep_soft or not plain)
-    if setting.label_smoothing == 0:
+    if settings.label_smoothing == 0:
         return ResolvedTarget(target, soft, kept)
     if rows and not floating:
         target = target.unsqueeze(-1) == torch.arange(n_classes, device=target.device)
-    smoothing = setting.label_smoothing
+    smoothing = settings.label_smoothing
     share = target.to(scores.dtype) * (1 - smoothing) + smoothing / n_classes
     return ResolvedTarget(share, True, kept)
 
@@ -202,14 +201,14 @@ def _is_hard(target: Tensor) -> bool:
     return float(torch.dot(rest, rest)) == 0.0
 
 
-def _check_values(target: Tensor, n_classes: int, setting: "Setting") -> None:
+def _check_values(target: Tensor, n_classes: int, settings: ItemSettings) -> None:
     lowest, highest = (float(end) for end in torch.aminmax(target))
     top = 1 if target.is_floating_point() else n_classes - 1
     if not (lowest >= 0 and highest <= top):  # NaN is neither
         wrong = highest if lowest >= 0 else lowest
         raise ValueError(
-            f"LossModule: the target for task={setting.task!r} must be in [0, {top}], or "
-            f"ignore_index={setting.ignore_index} where it is to be ignored, got {wrong:g}."
+            f"LossModule: the target for task={settings.task!r} must be in [0, {top}], or "
+            f"ignore_index={settings.ignore_index} where it is to be ignored, got {wrong:g}."
         )
 
 
