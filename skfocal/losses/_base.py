@@ -45,11 +45,11 @@ class MarginLoss(BaseEstimator):
     The margin m is the signed score of the true class: ``z`` or ``-z`` for a binary decision,
     ``z_y - logsumexp_{k != y} z_k`` for softmax scores, so that ``sigmoid(m)`` is the predicted
     probability of the true class. A subclass gives closed forms of value and derivatives in
-    :meth:`evaluate`, says what is true of them in :attr:`traits`, and checks its parameters in
+    :meth:`evaluate`, states their properties in :attr:`traits`, and checks its parameters in
     :meth:`validate`. Learners, posterior and tests need nothing else.
 
-    Instances are values: made of their parameters, cloneable, without state. What a loss has to
-    learn from the training set it takes in :meth:`bind`.
+    Instances are values: defined by their parameters, cloneable, without state. What a loss needs
+    from the training set it receives in :meth:`bind`.
     """
 
     #: The name in the registry, for ``loss="..."``.
@@ -146,7 +146,7 @@ class MarginLoss(BaseEstimator):
         return xp.log(slope) - logistic_terms(margin).log_q
 
     def log_odds_shift(self, score: Array) -> Array:
-        """Return what the true log-odds of a binary decision exceed its score by.
+        """Return the true log-odds of a binary decision minus its score.
 
         Parameters
         ----------
@@ -187,7 +187,7 @@ class MarginLoss(BaseEstimator):
 
     @classmethod
     def corner_cases(cls) -> Iterator[Self]:
-        """Yield instances that the common tests walk through."""
+        """Yield the instances on which the common tests run."""
         yield cls()
 
     @classmethod

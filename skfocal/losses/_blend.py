@@ -1,4 +1,4 @@
-"""Between cross-entropy and another loss, for schedules that lead from one to the other."""
+"""Mixtures of cross-entropy and another loss, for schedules that move from one to the other."""
 
 from typing import Self
 
@@ -17,15 +17,15 @@ class BlendedLoss(MarginLoss):
 
         value(m) = (1 - share) * -log(sigmoid(m)) + share * loss.value(m)
 
-    A loss that weighs its batch must be a weighted cross-entropy itself (as :class:`GHMLoss` is),
-    and has its weights mixed with 1.
+    A loss that weights its batch must itself be a weighted cross-entropy (as :class:`GHMLoss` is);
+    its weights are mixed with 1.
 
     Parameters
     ----------
     loss : MarginLoss
-        Without a scale or an offset of the scores: else the two have different margins.
+        Without a scale or an offset of the scores, which would change the margin.
     share : float in (0, 1), default=0.5
-        Share of `loss`, dimensionless.
+        Fraction of `loss` in the mixture, dimensionless.
 
     Raises
     ------
@@ -68,7 +68,7 @@ class BlendedLoss(MarginLoss):
 
     @property
     def traits(self) -> Traits:
-        """Those of the loss, as cross-entropy has all."""
+        """Those of the loss, because cross-entropy has all of them."""
         return self.loss.traits
 
     def bind(self, class_counts: Array) -> Self:

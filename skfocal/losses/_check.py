@@ -1,4 +1,4 @@
-"""Check that a loss is what it says: for the losses of users, and for every loss here."""
+"""Check that a loss keeps its promises: for users' own losses, and for every loss here."""
 
 import pickle
 import sys
@@ -22,8 +22,8 @@ _NAMES = ("value", "first derivative", "second derivative")
 def check_loss(loss: MarginLoss, *, class_counts: ArrayLike = (90.0, 10.0)) -> None:
     """Raise if a loss breaks what learners, posterior and torch module rely on.
 
-    Run it in the tests of a loss of your own. It looks at one instance: check each corner of the
-    range of the parameters, and one label of parameters that are vectors.
+    Run it in the tests of a loss of your own. It checks one instance: call it at each corner of
+    the parameters' ranges, and with one value where a parameter may be a vector over labels.
 
     These must hold: derivatives that agree with differences; a value that never rises with the
     margin; finite results for margins up to 1e4 in float32 and 1e300 in float64, and NaN for NaN;
@@ -127,7 +127,7 @@ def _check_form(loss: MarginLoss, targets: Sequence[int]) -> None:
 
 
 def _check_extremes(loss: MarginLoss, targets: Sequence[int]) -> None:
-    """Check for finite results wherever the mathematics is, and for NaN from NaN alone."""
+    """Check that results are finite wherever the mathematics is, and NaN only for NaN."""
     for dtype, largest in ((np.float32, 1e4), (np.float64, 1e300)):
         sizes = np.array([88.0, 89.0, 104.0, 746.0, 1e4, largest])
         margin = np.concatenate([-sizes, sizes]).astype(dtype)
@@ -172,7 +172,7 @@ def _check_decreasing(loss: MarginLoss, targets: Sequence[int]) -> None:
 
 
 def _check_traits(loss: MarginLoss, targets: Sequence[int]) -> None:
-    """Check what the traits promise; a trait that is False promises nothing."""
+    """Check the traits that are True; a False one promises nothing."""
     traits = loss.traits
     for target in targets:
         value, slope, curvature = loss.evaluate(_GRID, 2, target)
@@ -223,7 +223,7 @@ def _check_posterior(loss: MarginLoss, targets: Sequence[int]) -> None:
 
 
 def _check_log_relative_slope(loss: MarginLoss, targets: Sequence[int]) -> None:
-    """Check that it is the first derivative in other words, wherever that is not 0."""
+    """Check that it agrees with the first derivative, wherever that is not 0."""
     for target in targets:
         slope = -loss.evaluate(_GRID, 1, target)[1]
         there = slope > 1e-250
@@ -245,7 +245,7 @@ def _check_continuous(loss: MarginLoss, targets: Sequence[int]) -> None:
 
 
 def _check_batch_weight(loss: MarginLoss, targets: Sequence[int]) -> None:
-    """Check that weights of the batch come if and only if they are announced."""
+    """Check that batch weights are returned if and only if the class declares them."""
     weight = loss.batch_weight(_GRID)
     if (weight is None) == loss.weighs_batch:
         got = "nothing" if weight is None else "weights"
@@ -301,10 +301,10 @@ def _targets(loss: MarginLoss, n_classes: int) -> range:
 def _difference_quotient(
     loss: MarginLoss, order: int, target: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return 4th-order central differences on the grid and how far they can be trusted.
+    """Return 4th-order central differences on the grid and an estimate of their error.
 
-    The doubt is the change from a step twice as large. It is huge exactly where the stencil
-    meets a kink or a jump, which no quotient can judge.
+    The estimate is the change from a step twice as large. It is huge exactly where the stencil
+    crosses a kink or a jump, where differences say nothing.
     """
 
     def quotient(step: float) -> np.ndarray:
@@ -320,7 +320,7 @@ def _difference_quotient(
 
 
 def _largest_jump(loss: MarginLoss, order: int, target: int) -> tuple[np.ndarray, np.ndarray]:
-    """Halve every interval of the grid towards its larger change; return what change is left."""
+    """Bisect every interval of the grid towards the larger change; return the change left."""
 
     def function(margin: np.ndarray) -> np.ndarray:
         return loss.evaluate(margin, order, target)[order]

@@ -22,7 +22,7 @@ from skfocal.losses._validation import check_parameter
 
 @register
 class AsymmetricLoss(MarginLoss):
-    """Focal loss with a focusing of its own for each side, that forgets easy negatives.
+    """Focal loss with separate exponents for positives and negatives, ignoring easy negatives.
 
     With the probability P of the positive class (P = sigmoid(m) for a positive with margin m,
     sigmoid(-m) for a negative)::
@@ -30,25 +30,25 @@ class AsymmetricLoss(MarginLoss):
         value = -(1 - P)**gamma_positive * log(P)                           # positives
         value = -Q**gamma_negative * log(1 - Q),  Q = max(P - shift, 0)     # negatives
 
-    in nats, >= 0. Negatives below the shift cost nothing and have no gradient: that discards the
-    mass of easy ones. Negatives are bounded by ``-(1 - shift)**gamma_negative * log(shift)``, so
-    one that looks like a positive for certain is taken for mislabelled and let go.
+    in nats, >= 0. Negatives below the shift have no loss and no gradient: this discards the many
+    easy ones. The loss of a negative is at most ``-(1 - shift)**gamma_negative * log(shift)``, so
+    a negative that looks certain to be positive, and may be mislabelled, has little influence.
 
     Equals :class:`FocalLoss` with equal exponents and no shift, :class:`CrossEntropyLoss` where
-    they are 0. With a shift all scores below its logit are alike to the negatives and no
-    probability can be recovered; without one :mod:`skfocal.posterior` recovers it. The sides pull
-    unequally, so raw scores are far too high: a threshold of 0.5 on them means nothing.
+    they are 0. With a shift, negatives have the same loss at all scores below its logit and no
+    probability can be recovered; without one :mod:`skfocal.posterior` recovers it. Positives
+    outweigh negatives, so raw scores are far too high: a threshold of 0.5 on them means nothing.
 
     Binary and multilabel only: with softmax scores there are no negatives.
 
     Parameters
     ----------
     gamma_positive : float or array-like of shape (n_labels,), in [0, inf), default=0.0
-        Focusing exponent of the positives, dimensionless. The paper takes 0.
+        Focusing exponent of the positives, dimensionless. The paper uses 0.
     gamma_negative : float or array-like of shape (n_labels,), in [0, inf), default=4.0
-        Focusing exponent of the negatives, dimensionless. The paper takes 4.
+        Focusing exponent of the negatives, dimensionless. The paper uses 4.
     shift : float in [0, 1), default=0.05
-        Probability that a negative may have for nothing, dimensionless. The paper takes 0.05.
+        Probability below which a negative has no loss, dimensionless. The paper uses 0.05.
 
     Raises
     ------
@@ -99,7 +99,7 @@ class AsymmetricLoss(MarginLoss):
 
     @property
     def traits(self) -> Traits:
-        """Invertible without a shift; convex and proper as cross-entropy alone."""
+        """Invertible without a shift; convex and proper only where it is cross-entropy."""
         positive = np.asarray(self.gamma_positive, dtype=np.float64)
         negative = np.asarray(self.gamma_negative, dtype=np.float64)
         unshifted = bool(self.shift == 0)
@@ -109,7 +109,7 @@ class AsymmetricLoss(MarginLoss):
             proper=plain,
             invertible=unshifted,
             symmetric=unshifted and bool(np.all(positive == negative)),
-            # Without focusing the slope of a negative jumps where it passes the shift.
+            # With an exponent of 0 the slope of a negative jumps at the shift.
             smooth=unshifted or bool(np.all(negative > 0)),
         )
 
@@ -160,7 +160,7 @@ class AsymmetricLoss(MarginLoss):
 
     @classmethod
     def corner_cases(cls) -> Iterator[Self]:
-        """Yield the paper's settings, focal and cross-entropy, and every kind of kink."""
+        """Yield the paper's settings, focal loss, cross-entropy, and every kind of kink."""
         for gamma_positive, gamma_negative, shift in (
             (0.0, 4.0, 0.05),
             (0.0, 4.0, 0.0),
@@ -174,7 +174,7 @@ class AsymmetricLoss(MarginLoss):
 
     @classmethod
     def search_space(cls) -> dict[str, list[Any]]:
-        """Return values around the paper's, and those that leave parts of it out."""
+        """Return values around the paper's, and some that switch parts of it off."""
         return {
             "gamma_positive": [0.0, 1.0],
             "gamma_negative": [1.0, 2.0, 4.0],
@@ -183,7 +183,7 @@ class AsymmetricLoss(MarginLoss):
 
 
 class _Side(NamedTuple):
-    """What one side is made of, with Q = max(q - shift, 0) and q = sigmoid(-m), p = 1 - q."""
+    """Terms of one side, with q = sigmoid(-m), p = 1 - q and Q = max(q - shift, 0)."""
 
     is_zero: Array | None  # where Q is 0; None without a shift
     log_q: Array  # log Q, and 0 where Q is 0

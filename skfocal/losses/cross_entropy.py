@@ -1,4 +1,4 @@
-"""Cross-entropy: the loss that all others are measured against."""
+"""Cross-entropy: the loss that all others are compared with."""
 
 from skfocal.losses._base import MarginLoss, Traits
 from skfocal.losses._math import Array, array_namespace, cross_entropy, logistic_terms
@@ -17,7 +17,7 @@ class CrossEntropyLoss(MarginLoss):
 
     See Also
     --------
-    FocalLoss : Fades out the rows that the model already gets right.
+    FocalLoss : Down-weights rows that the model already gets right.
 
     References
     ----------

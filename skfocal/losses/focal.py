@@ -21,14 +21,14 @@ from skfocal.losses._registry import register
 
 @register
 class FocalLoss(MarginLoss):
-    """Cross-entropy that fades out the rows the model already gets right.
+    """Cross-entropy that down-weights rows the model already gets right.
 
     With margin m (dimensionless log-odds, any real) and p = sigmoid(m)::
 
         value(m) = -(1 - p)**gamma * log(p)          # in nats, >= 0
 
     Equals :class:`CrossEntropyLoss` at ``gamma=0``, exactly. For gamma > 0 it is not proper:
-    sigmoid(score) is not a probability, :mod:`skfocal.posterior` recovers one. It is not convex
+    sigmoid(score) is not a probability; :mod:`skfocal.posterior` recovers one. It is not convex
     either: at gamma = 2 the curvature is negative below m = -2.8.
 
     Parameters
@@ -85,7 +85,7 @@ class FocalLoss(MarginLoss):
 
     @property
     def traits(self) -> Traits:
-        """Invertible and symmetric always; convex and proper at gamma = 0 alone."""
+        """Invertible and symmetric always; convex and proper only at gamma = 0."""
         plain = bool(np.all(np.asarray(self.gamma, dtype=np.float64) == 0))
         return Traits(convex=plain, proper=plain, invertible=True)
 

@@ -11,20 +11,19 @@ from skfocal.losses._validation import check_parameter
 
 @register
 class GeneralizedCrossEntropyLoss(MarginLoss):
-    """A loss that gives up on rows that are hopelessly wrong: they may be mislabelled.
+    """Cross-entropy that down-weights badly misclassified rows, which may be mislabelled.
 
     With margin m (dimensionless log-odds, any real) and p = sigmoid(m)::
 
         value(m) = (1 - p**q) / q                    # in nats, in [0, 1/q]
 
-    The opposite of focal loss: it fades out the hardest rows, not the easiest. Tends to
-    :class:`CrossEntropyLoss` as q tends to 0; at q = 1 it is ``1 - p``, half the mean absolute
-    error of the probabilities, which no longer determines a probability: its minimiser names a
-    class. For q < 1 the score overstates the log-odds by the factor ``1 / (1 - q)``, which
-    :mod:`skfocal.posterior` takes out.
+    The opposite of focal loss: it down-weights the hardest rows, not the easiest. Tends to
+    :class:`CrossEntropyLoss` as q tends to 0. At q = 1 it is ``1 - p``, half the mean absolute
+    error of the probabilities, and determines a class but no probability. For q < 1 the score
+    overstates the log-odds by the factor ``1 / (1 - q)``, which :mod:`skfocal.posterior` removes.
 
-    Not convex: the curvature is negative where ``p < q (1 - p)``. Rare positives start there, and
-    their slope ``-p**q (1 - p)`` is nearly 0: without class weights it tends to give up on them.
+    Not convex: the curvature is negative where ``p < q (1 - p)``. Rare positives start there with
+    a slope ``-p**q (1 - p)`` of nearly 0: without class weights the loss tends to ignore them.
 
     Parameters
     ----------
@@ -40,7 +39,7 @@ class GeneralizedCrossEntropyLoss(MarginLoss):
 
     See Also
     --------
-    FocalLoss : Attends to the rows that this loss gives up on.
+    FocalLoss : Concentrates on the rows that this loss down-weights.
 
     References
     ----------
@@ -67,7 +66,7 @@ class GeneralizedCrossEntropyLoss(MarginLoss):
 
     @property
     def traits(self) -> Traits:
-        """Symmetric; invertible below q = 1."""
+        """Symmetric; invertible for q < 1."""
         return Traits(convex=False, proper=False, invertible=bool(self.q < 1))
 
     def evaluate(

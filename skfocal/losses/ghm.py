@@ -12,7 +12,7 @@ from skfocal.losses._validation import check_parameter
 
 
 class GradientHistogram(NamedTuple):
-    """Where the entries of a batch lie on the scale of the gradient norm.
+    """The gradient norms of a batch, counted in bins.
 
     Attributes
     ----------
@@ -28,35 +28,36 @@ class GradientHistogram(NamedTuple):
 
 @register
 class GHMLoss(MarginLoss):
-    """Cross-entropy with every size of gradient heard alike: the commoner, the less it counts.
+    """Cross-entropy reweighted so that all gradient magnitudes contribute equally.
 
     With p = sigmoid(m), the gradient of cross-entropy has the norm g = 1 - p. The range [0, 1] of
-    g is cut into `bins` equal bins, and an entry weighs::
+    g is divided into `bins` bins of equal width, and an entry has the weight::
 
         weight = N / (N_b * B),    value(m) = -log(p)    # in nats, >= 0
 
-    with N the entries at hand, N_b those in its bin, and B the bins that are not empty. So the
-    weights sum to N, and the many easy entries, but also the crowd of hopeless ones, count
-    together as much as any other bin. With sample weights all three are sums of weights. The
-    weights are constants to the gradient. Equals :class:`CrossEntropyLoss` with ``bins=1``.
+    with N entries in the batch, N_b of them in its bin, and B bins that are not empty. The weights
+    sum to N, and each bin has the same total weight: neither the many easy entries nor a cluster
+    of outliers dominates. With sample weights, N and N_b are sums of weights. The weights are
+    constants to the gradient. Equals :class:`CrossEntropyLoss` with ``bins=1``.
 
     There is one joint histogram for all entries of a batch, over all labels and pixels, as in the
-    paper; for one histogram a label use one loss a label. Bins are closed on the left, the last
-    one on both sides.
+    paper; for one histogram per label use one loss per label. Bins include their left edge, the
+    last one both edges.
 
-    It looks at the whole batch, so :meth:`evaluate` is cross-entropy and :meth:`batch_weight` the
-    rest. There is no function that a solver could minimise: learners that follow a gradient take
-    this loss (:class:`skfocal.nn.LossModule`, neural networks, boosting), linear models refuse
-    it. The density of a handful of rows is noise: use large batches, few bins or momentum.
+    The weights depend on the whole batch, so :meth:`evaluate` is cross-entropy and
+    :meth:`batch_weight` gives the weights. There is no function that a solver could minimise:
+    learners that follow a gradient accept this loss (:class:`skfocal.nn.LossModule`, neural
+    networks, boosting), linear models refuse it. A density estimated from a few rows is noise: use
+    large batches, few bins or momentum.
 
     Parameters
     ----------
     bins : int in [1, inf), default=10
-        Number of bins. The paper takes 30 and finds 10 to 40 alike.
+        Number of bins. The paper uses 30 and finds similar results from 10 to 40.
     momentum : float in [0, 1), default=0.0
-        Memory of the shares ``N_b / N`` over batches, for learners that keep one: their moving
-        average begins with the first batch, and all bins decay. B is always that of the batch at
-        hand. 0 looks at each batch alone. The paper's code takes 0.75.
+        Weight of the past in a moving average of ``N_b / N`` over batches, for learners that keep
+        one. The average starts at the first batch, and all bins decay. B is always that of the
+        current batch. With 0 each batch stands alone. The paper's code uses 0.75.
 
     Raises
     ------
@@ -67,7 +68,7 @@ class GHMLoss(MarginLoss):
 
     See Also
     --------
-    FocalLoss : Fades out easy entries alone, and needs no batch.
+    FocalLoss : Down-weights easy entries only, and needs no batch.
 
     References
     ----------
@@ -98,7 +99,7 @@ class GHMLoss(MarginLoss):
 
     @property
     def traits(self) -> Traits:
-        """Symmetric and smooth, as far as the weights stay as they are."""
+        """Symmetric and smooth while the weights stay fixed."""
         return Traits(convex=False, proper=False, invertible=False)
 
     def evaluate(
@@ -135,8 +136,8 @@ class GHMLoss(MarginLoss):
         else:
             place = position.long().clip(0, bins - 1)
             weight = xp.ones_like(margin) if sample_weight is None else sample_weight
-            # Not torch.bincount: it asks the device for its largest entry. In float64, as the
-            # count in float32 stops at 2**24.
+            # Not torch.bincount: it waits for the device to find the largest entry. In float64:
+            # counting by ones in float32 stops at 2**24.
             count = xp.zeros(bins, dtype=xp.float64, device=margin.device)
             count = count.scatter_add(0, place.reshape(-1), weight.double().reshape(-1))
         total = count.sum()

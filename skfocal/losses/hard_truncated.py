@@ -12,28 +12,27 @@ from skfocal.losses._validation import check_parameter
 
 @register
 class HardTruncatedLoss(MarginLoss):
-    """Cross-entropy of the rows that are not yet right with some certainty; 0 for the others.
+    """Cross-entropy, cut to 0 for rows whose true class has more than a threshold probability.
 
     With margin m (dimensionless log-odds, any real) and p = sigmoid(m)::
 
         value(m) = weight(p) * -log(p)               # in nats, >= 0
         weight(p) = 1 if p < threshold, 1/2 if p = threshold, 0 if p > threshold
 
-    The value jumps at the threshold, and what lies above gives no gradient at all: the model is
-    told to get a row right, but not to keep it so, and training takes many more steps. Solvers
-    with a line search therefore minimise :meth:`continuous`, ``max(-log(p) + log(threshold), 0)``,
-    which has the same derivative and is convex. Scores above the threshold are all alike to it,
-    so no probability can be recovered from them, and on separable rows it is 0. At
-    ``threshold=0.5`` the score 0 costs nothing on either side: that minimum says nothing, and a
-    larger threshold is needed.
+    The value jumps at the threshold, and rows above it have no gradient: nothing holds them there,
+    so training takes many more steps. Solvers with a line search therefore minimise
+    :meth:`continuous`, ``max(-log(p) + log(threshold), 0)``, which has the same derivative and is
+    convex. All scores above the threshold have the same loss, so no probability can be recovered,
+    and on separable data the minimum is 0. At ``threshold=0.5`` a score of 0 costs nothing for
+    either class, so the all-zero model is already a minimum: choose a larger threshold.
 
     Tends to :class:`CrossEntropyLoss` as the threshold tends to 1.
 
     Parameters
     ----------
     threshold : float in [0.5, 1), default=0.6
-        Probability of the true class above which a row is left alone, dimensionless. The article
-        takes 0.5.
+        Probability of the true class above which a row has no loss, dimensionless. The article
+        uses 0.5.
 
     Raises
     ------
@@ -75,7 +74,7 @@ class HardTruncatedLoss(MarginLoss):
 
     @property
     def traits(self) -> Traits:
-        """Symmetric, and nothing else."""
+        """Symmetric only."""
         return Traits(convex=False, proper=False, invertible=False, smooth=False)
 
     def evaluate(
@@ -93,7 +92,7 @@ class HardTruncatedLoss(MarginLoss):
 
     @classmethod
     def corner_cases(cls) -> Iterator[Self]:
-        """Yield thresholds from the least to one that is nearly cross-entropy."""
+        """Yield thresholds from the smallest to one that is nearly cross-entropy."""
         for threshold in (0.5, 0.6, 0.9, 0.99):
             yield cls(threshold=threshold)
 

@@ -19,35 +19,35 @@ from skfocal.losses._validation import check_class_counts, check_parameter, unbo
 
 @register
 class LDAMLoss(MarginLoss):
-    """Cross-entropy that demands a margin of every row, the larger the rarer its class.
+    """Cross-entropy with a margin that each class has to exceed, larger for rarer classes.
 
-    With n_k rows of class k in training, at least n_min, and the margin m (dimensionless
+    With n_k training rows of class k, n_min of the rarest class, and m the margin (dimensionless
     log-odds, any real) of the scores times `scale`::
 
         value(m) = -log(sigmoid(m - scale * d_k))    # in nats, >= 0
         d_k = max_margin * (n_k / n_min)**(-1/4)
 
-    so the score of the true class is lowered by d_k in training before everything is scaled, and
-    is not in prediction. Convex. Equals :class:`CrossEntropyLoss` with ``max_margin=0``;
+    In training the score of the true class is lowered by d_k before scaling; in prediction it is
+    not. Convex. Equals :class:`CrossEntropyLoss` with ``max_margin=0``;
     otherwise not proper, and :mod:`skfocal.posterior` recovers the probabilities with the
     function of each class.
 
-    A linear model without strong regularisation can meet any margin by larger coefficients, which
-    leaves little of the effect. The paper bounds the scores (cosines of a normalised last layer)
-    and lets `scale` set their temperature; without such a layer keep it at 1.
+    A linear model without strong regularisation can reach any margin by growing its coefficients,
+    which removes most of the effect. The paper bounds the scores (cosines of a normalised last
+    layer) and sets their temperature by `scale`; without such a layer keep it at 1.
 
     Parameters
     ----------
     max_margin : float in [0, inf), default=0.5
-        Margin of the rarest class, in units of the unscaled score. The paper takes 0.5.
+        Margin of the rarest class, in units of the unscaled score. The paper uses 0.5.
     scale : float in (0, inf), default=1.0
-        Factor on all scores, dimensionless. The paper's code takes 30 for cosines.
+        Factor on all scores, dimensionless. The paper's code uses 30 for cosines.
 
     Attributes
     ----------
     class_margin : ndarray of shape (n_classes,), or (2, n_labels) for multilabel data, or None
-        d_k once the loss is bound to class counts; a class without rows is taken for as rare as
-        the rarest that has some.
+        d_k once the loss is bound to class counts; a class without rows gets the margin of the
+        rarest class that has some.
 
     Raises
     ------
@@ -58,7 +58,7 @@ class LDAMLoss(MarginLoss):
 
     See Also
     --------
-    LogitAdjustedLoss : Shifts the scores of all classes instead.
+    LogitAdjustedLoss : Shifts the scores of all classes.
 
     References
     ----------
@@ -124,7 +124,7 @@ class LDAMLoss(MarginLoss):
         return logistic_terms(lowered).log_q - logistic_terms(margin).log_q
 
     def _lowered(self, margin: Array, target: Array | None) -> Array:
-        """Return the margin less what is demanded of the class of each entry."""
+        """Subtract the margin that the class of each entry has to exceed."""
         if self.max_margin == 0:
             return margin
         if self.class_margin is None:
@@ -152,5 +152,5 @@ class LDAMLoss(MarginLoss):
 
     @classmethod
     def search_space(cls) -> dict[str, list[Any]]:
-        """Return margins around the paper's; `scale` is a matter of the last layer."""
+        """Return margins around the paper's; `scale` depends on the last layer, not on the data."""
         return {"max_margin": [0.25, 0.5, 1.0, 2.0]}

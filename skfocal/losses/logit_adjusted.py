@@ -20,39 +20,38 @@ from skfocal.losses._validation import check_class_counts, check_parameter, unbo
 
 @register
 class LogitAdjustedLoss(MarginLoss):
-    """Cross-entropy of scores that know the class frequencies already.
+    """Cross-entropy of the scores plus the logarithm of the class frequencies.
 
-    With the share pi_k of class k among the training rows, the scores z become in training
-    alone::
+    With pi_k the fraction of training rows in class k, the scores z are shifted in training, and
+    only there, to::
 
         z_k + tau * log(pi_k)                        # softmax
         z + tau * log(pi_1 / pi_0)                   # binary, and per label
 
-    and the loss is the cross-entropy of these, in nats, with the margin m of the shifted scores::
+    and the loss is their cross-entropy, in nats, with m the margin of the shifted scores::
 
         value(m) = -log(sigmoid(m))
 
-    The model has to learn only what is left: with ``tau=1`` its own scores are the log-odds at
+    The model need not learn the frequencies: with ``tau=1`` its own scores are the log-odds at
     equal class frequencies, and their argmax minimises the balanced error. Convex. Equals
-    :class:`CrossEntropyLoss` with ``tau=0``; otherwise not proper, but the shift is known:
-    of the estimators' settings, ``probabilities="weighted"`` keeps it as a cost, as if rare
-    classes were weighted by ``pi_k**-tau``, and ``"posterior"`` puts it back.
+    :class:`CrossEntropyLoss` with ``tau=0``; otherwise not proper, but the shift is known. In the
+    estimators ``probabilities="weighted"`` keeps it as a cost, as if rare classes were weighted by
+    ``pi_k**-tau``, and ``"posterior"`` undoes it.
 
-    In a model with an unregularised intercept the shift is absorbed by it: the fit is that of
-    cross-entropy, moved. There a moved decision threshold does the same.
+    An unregularised intercept absorbs the shift: the fit is that of cross-entropy with another
+    intercept, and moving the decision threshold does the same.
 
     Parameters
     ----------
     tau : float in [0, inf), default=1.0
-        Strength of the shift, dimensionless. The paper takes 1, and tunes it for some of its
-        results.
+        Strength of the shift, dimensionless. The paper uses 1, and tunes it for some results.
 
     Attributes
     ----------
     class_offset : ndarray of shape (n_classes,), or (2, n_labels) for multilabel data, or None
-        ``tau * log(pi_k)`` once the loss is bound to class counts. Shares are plain frequencies;
-        where a class has no rows (of a label, for multilabel data) half a row is added to each
-        class, so that the logarithm is finite.
+        ``tau * log(pi_k)`` once the loss is bound to class counts. Where a class has no rows, half
+        a row is added to each class (multilabel: to both sides of that label), so that the
+        logarithm is finite.
 
     Raises
     ------
@@ -63,7 +62,7 @@ class LogitAdjustedLoss(MarginLoss):
 
     See Also
     --------
-    LDAMLoss : Lowers the score of the true class alone.
+    LDAMLoss : Lowers the score of the true class only.
 
     References
     ----------
@@ -118,11 +117,11 @@ class LogitAdjustedLoss(MarginLoss):
 
     @classmethod
     def corner_cases(cls) -> Iterator[Self]:
-        """Yield no shift, a half, the paper's and a double one."""
+        """Yield no shift, half the paper's, the paper's, and twice that."""
         for tau in (0.0, 0.5, 1.0, 2.0):
             yield cls(tau=tau)
 
     @classmethod
     def search_space(cls) -> dict[str, list[Any]]:
-        """Return tau around the paper's."""
+        """Return values of tau around the paper's."""
         return {"tau": [0.0, 0.5, 1.0, 1.5, 2.0]}

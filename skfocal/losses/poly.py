@@ -11,15 +11,15 @@ from skfocal.losses._validation import check_parameter
 
 @register
 class PolyLoss(MarginLoss):
-    """Cross-entropy or focal loss with another weight on its leading term.
+    """Cross-entropy or focal loss with a different coefficient of its leading term.
 
     With margin m (dimensionless log-odds, any real) and p = sigmoid(m)::
 
         value(m) = (1 - p)**gamma * (-log(p) + epsilon * (1 - p))      # in nats, >= 0
 
-    The series of the focal loss in powers of 1 - p, ``(1 - p)**gamma * sum_j (1 - p)**j / j``,
-    with ``1 + epsilon`` in place of the first coefficient 1. The term pushes all rows alike, so
-    a positive epsilon makes a model more confident and a negative one less.
+    This is the series of the focal loss in powers of 1 - p,
+    ``(1 - p)**gamma * sum_j (1 - p)**j / j``, with ``1 + epsilon`` in place of the first
+    coefficient. A positive epsilon makes the model more confident, a negative one less.
 
     Equals :class:`FocalLoss` at ``epsilon=0`` and :class:`CrossEntropyLoss` at
     ``epsilon=0, gamma=0``. Otherwise not proper: sigmoid(score) is not a probability,
@@ -28,10 +28,9 @@ class PolyLoss(MarginLoss):
     Parameters
     ----------
     epsilon : float in (-1, inf), default=1.0
-        Addition to the leading coefficient, dimensionless. The paper gains with a positive value
-        on balanced images, and by dropping the term (-1) where background prevails. The limit
-        -1 itself is excluded: the two terms would cancel to rounding error on rows that are
-        right.
+        Added to the leading coefficient, dimensionless. In the paper positive values help on
+        balanced images, and dropping the term (-1) helps where background dominates. -1 itself is
+        excluded: on rows that are right the two terms would cancel to rounding error.
     gamma : float in [0, inf), default=0.0
         Focusing exponent, dimensionless; 2 for the paper's Poly-1 focal loss.
 

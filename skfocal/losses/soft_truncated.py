@@ -18,7 +18,7 @@ SPACES = ("logit", "probability")
 
 @register
 class SoftTruncatedLoss(MarginLoss):
-    """Cross-entropy that fades out around a threshold, as a sigmoid does.
+    """Cross-entropy multiplied by a sigmoid that falls to 0 around a threshold.
 
     With margin m (dimensionless log-odds, any real), p = sigmoid(m), h = `threshold` and
     K = `sharpness`::
@@ -28,28 +28,28 @@ class SoftTruncatedLoss(MarginLoss):
         weight = 1 - sigmoid(K (1 - h)) sigmoid(K (p - h))
                    - sigmoid(-K h) sigmoid(K (1 - h - p))                # space="probability"
 
-    The step of :class:`HardTruncatedLoss`, to which it tends as K grows, made smooth: rows above
-    the threshold keep a little gradient and so are held where they are. In log-odds with h = 0.5
-    and K = 1 it *is* :class:`FocalLoss` with ``gamma=1``. In probabilities the label is softened
-    with the prediction, as the article writes it, so that the weight of a row never falls to 0.
+    A smooth version of :class:`HardTruncatedLoss`, to which it tends as K grows: rows above the
+    threshold keep a small gradient that holds them there. In log-odds with h = 0.5 and K = 1 it
+    *is* :class:`FocalLoss` with ``gamma=1``. In probabilities the label is smoothed together with
+    the prediction, as in the article, so that the weight of a row never reaches 0.
 
-    Not proper. A gentle step only bends the scores, and :mod:`skfocal.posterior` recovers the
-    probabilities; a steep one makes different probabilities share a score, and nothing can.
-    An instance is invertible if ``l'' > (q - p) l'`` everywhere (q = 1 - p), which is checked on
-    a grid: then the log-odds increase with the score for any number of classes. In log-odds this
-    holds up to K of 2 or 3, in probabilities up to 10 or more; with h = 0.6 and K = 5 in log-odds,
-    for one, it does not. The same grid tells which instances are convex: some with K between 1
-    and 5 in log-odds.
+    Not proper. After a gentle step :mod:`skfocal.posterior` recovers the probabilities; a steep
+    one gives different probabilities the same score, and nothing can recover them. An instance is
+    invertible if ``l'' > (q - p) l'`` everywhere (q = 1 - p), which is checked on a grid: then the
+    log-odds increase with the score for any number of classes. In log-odds this holds up to a K
+    of 2 or 3, in probabilities up to 10 or more; it fails in log-odds with h = 0.6 and K = 5, for
+    example. The same grid shows which instances are convex: in log-odds some with K between 1
+    and 5.
 
     Parameters
     ----------
     threshold : float in [0.5, 1), default=0.5
-        Probability of the true class where the weight has fallen by half, dimensionless. The
-        article takes 0.5.
+        Probability of the true class at which the weight is one half, dimensionless. The article
+        uses 0.5.
     sharpness : float in (0, inf), default=1.0
-        Slope of the step, dimensionless. The article takes 1.
+        Slope of the step, dimensionless. The article uses 1.
     space : {"logit", "probability"}, default="logit"
-        Whether the distance to the threshold is one of log-odds or of probabilities.
+        Whether the distance to the threshold is measured in log-odds or in probabilities.
 
     Raises
     ------
@@ -61,7 +61,7 @@ class SoftTruncatedLoss(MarginLoss):
     See Also
     --------
     HardTruncatedLoss : The limit of large sharpness.
-    FocalLoss : Fades out without a threshold.
+    FocalLoss : Down-weights easy rows without a threshold.
 
     References
     ----------
@@ -100,7 +100,7 @@ class SoftTruncatedLoss(MarginLoss):
 
     @property
     def traits(self) -> Traits:
-        """Symmetric; convex or invertible as the step is placed and how steep it is."""
+        """Symmetric; convex or invertible depending on the place and slope of the step."""
         convex, invertible = _shape(float(self.threshold), float(self.sharpness), self.space)
         return Traits(convex=convex, proper=False, invertible=invertible)
 
@@ -123,7 +123,7 @@ class SoftTruncatedLoss(MarginLoss):
         return results
 
     def log_relative_slope(self, margin: Array, target: Array | None = None) -> Array:
-        """Return the logarithm of the weight plus what its change adds to the slope."""
+        """Return the logarithm of the weight plus the term from its derivative."""
         xp = array_namespace(margin)
         terms = logistic_terms(margin)
         step = self._step(margin, terms)
@@ -157,7 +157,7 @@ class SoftTruncatedLoss(MarginLoss):
 
 
 class _Step(NamedTuple):
-    """The falling weight and its derivatives in the margin, as parts of the weight itself."""
+    """The weight and its derivatives in the margin, the latter as multiples of the weight."""
 
     log_weight: Array
     first: Array  # <= 0
@@ -175,7 +175,7 @@ def _probability_step(
 ) -> _Step:
     """Return the step ``1 - a A - b B`` as the positive sum ``(1 - a - b) + a (1-A) + b (1-B)``.
 
-    As printed it cancels: at p = 1 with K = 50 only six digits are left.
+    The printed form cancels: at p = 1 with K = 50 it has six correct digits.
     """
     xp = array_namespace(margin)
     p, q = terms.p, terms.q
@@ -215,7 +215,7 @@ def _shape(threshold: float, sharpness: float, space: str) -> tuple[bool, bool]:
     terms = logistic_terms(margin)
     loss = SoftTruncatedLoss(threshold, sharpness, space=space)
     _, slope, curvature = loss.evaluate(margin)
-    # A weight that falls no faster than p bends the loss down in the end: its change times -m.
+    # Where the weight falls no faster than p, its derivative times -m makes the loss concave.
     convex = space == "logit" and sharpness > 1 and bool(np.all(curvature >= 0))
     return convex, bool(np.all(curvature > (terms.q - terms.p) * slope))
 
