@@ -1,5 +1,6 @@
 """The posterior of a fitted learner: everything between its scores and its probabilities."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -9,6 +10,10 @@ from skfocal.losses import MarginLoss
 from skfocal.posterior._calibrating import fit_intercept
 from skfocal.posterior._recovering import check_kind, log_odds
 from skfocal.tasks import Task, get_task
+from skfocal.utils._blocks import map_rows
+
+# Numbers in a block: with their temporaries they stay in the second-level cache.
+_BLOCK = 2**15
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +87,7 @@ class Posterior:
         ValueError
             If `kind` is ``"posterior"`` and the loss has no inverse, or a class weight is 0.
         """
-        return self._moved(self._of_scores(scores))
+        return _map_blocks(lambda rows: self._moved(self._of_scores(rows)), scores)
 
     def mean_log_odds(self, members: np.ndarray) -> np.ndarray:
         """Return the log-odds of the mean probability of several members.
@@ -140,11 +145,11 @@ class Posterior:
 
     def to_probabilities(self, log_odds: np.ndarray) -> np.ndarray:
         """Return the probabilities that :meth:`log_odds` stand for."""
-        return self._form.probabilities(log_odds)
+        return _map_blocks(self._form.probabilities, log_odds)
 
     def to_log_probabilities(self, log_odds: np.ndarray) -> np.ndarray:
         """Return their logarithms, finite where a probability rounds to 0."""
-        return self._form.log_probabilities(log_odds)
+        return _map_blocks(self._form.log_probabilities, log_odds)
 
     def decide(self, log_odds: np.ndarray) -> np.ndarray:
         """Return the most probable class of each decision, as integers."""
@@ -177,3 +182,8 @@ class Posterior:
     def _kind(self) -> str:
         """The kind in force."""
         return "raw" if self.kind == "weighted" and not self.loss.traits.invertible else self.kind
+
+
+def _map_blocks(function: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> np.ndarray:
+    """Return ``function(rows)`` without temporaries of many times its size."""
+    return map_rows(function, rows, max(1, _BLOCK // max(1, rows[:1].size)))

@@ -26,6 +26,8 @@ def map_rows(function: Callable[[Any], np.ndarray], X: Any, n_rows: int) -> np.n
         Of the dtype of the first block.
     """
     first = function(X[:n_rows])
+    if X.shape[0] <= n_rows:
+        return first
     result = np.empty((X.shape[0], *first.shape[1:]), dtype=first.dtype)
     result[:n_rows] = first
     for start in range(n_rows, X.shape[0], n_rows):

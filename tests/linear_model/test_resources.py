@@ -86,3 +86,18 @@ def test_sparse_memory():
 
 def test_no_parameter_that_scikit_learn_gives_up():
     assert not set(FocalLogisticRegression().get_params()) & {"penalty", "n_jobs"}
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 20])
+@pytest.mark.parametrize("method", ["predict_proba", "predict_log_proba", "decision_function"])
+def test_predicting_takes_three_times_its_output_at_most(n_classes, method):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400_000 // n_classes, 4))
+    model = FocalLogisticRegression().fit(X[:200], np.arange(200) % n_classes)
+    predict = getattr(model, method)
+    predict(X[:10])
+    tracemalloc.start()
+    output = predict(X).nbytes
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 3 * output + 3e6

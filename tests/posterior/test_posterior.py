@@ -1,6 +1,7 @@
 """The posterior as a value: it says what the functions say, and holds what a learner needs."""
 
 import pickle
+import tracemalloc
 from dataclasses import FrozenInstanceError
 
 import numpy as np
@@ -99,3 +100,23 @@ def test_a_fitted_learner_reads_another_kind_when_asked():
     assert model.decision_function(X).mean() != pytest.approx(
         model.set_params(probabilities="weighted").decision_function(X).mean()
     )
+
+
+@pytest.mark.parametrize("task", list(TASKS))
+def test_many_rows_take_the_memory_of_what_is_returned(task):
+    shape = (300_000,) if task == "binary" else (100_000, 3)
+    scores = np.random.default_rng(0).normal(scale=3, size=shape)
+    posterior = Posterior(FocalLoss(gamma=2.0), task, "posterior", WEIGHTS[task])
+    expected = log_odds(posterior.loss, scores, task, kind="posterior", class_weight=WEIGHTS[task])
+    for function, given, wanted in (
+        (posterior.log_odds, scores, expected),
+        (posterior.to_probabilities, expected, probabilities_from_log_odds(expected, task)),
+        (posterior.to_log_probabilities, expected, None),
+    ):
+        tracemalloc.start()
+        found = function(given)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 1.2 * found.nbytes + 4e6
+        if wanted is not None:
+            np.testing.assert_array_equal(found, wanted)
