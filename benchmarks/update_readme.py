@@ -1,42 +1,126 @@
-"""Rewrite the generated parts of the README: the table of losses and the table of results.
+"""Rewrite the generated parts of the README: every table, and what is said about them in figures.
 
-Run after a loss or a result in ``benchmarks/results`` has changed; a test compares.
-``benchmarks/results/quick.csv`` is the ``results.csv`` that ``make benchmark`` writes.
+``python benchmarks/update_readme.py``, after a loss or a result in ``benchmarks/results`` has
+changed; a test compares. ``quick.csv`` is the ``results.csv`` that ``make benchmark`` writes,
+``defaults_folds.csv`` is filled by ``choose_defaults.py run``.
 """
 
 import re
+import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-
-from skfocal.benchmark.methods import get_method
-from skfocal.benchmark.statistics import rank_table
-from skfocal.utils._docs import loss_table
+from scipy.special import expit
+from scipy.stats import wilcoxon
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # for the study of the defaults, which is no part of the package
+
+from benchmarks import choose_defaults  # noqa: E402
+from skfocal.benchmark.methods import get_method  # noqa: E402
+from skfocal.benchmark.statistics import rank_table  # noqa: E402
+from skfocal.losses import FocalLoss  # noqa: E402
+from skfocal.posterior import Posterior, scores_from_probabilities  # noqa: E402
+from skfocal.utils._docs import loss_table  # noqa: E402
+
+RESULTS = ROOT / "benchmarks" / "results"
 SHOWN = {
     "average_precision": "average precision",
     "log_loss": "log loss",
     "f1": "F1, natural decision",
     "f1_tuned": "F1, tuned threshold",
 }
+# The peers of the network as a user would write them, in the order of the table.
+PEERS = {
+    choose_defaults.NESTED: "**`FocalMLPClassifier()`**",
+    "LightGBM": "`LGBMClassifier()`",
+    "SMOTE + LightGBM": "SMOTE + `LGBMClassifier()`",
+    "MLPClassifier": "`MLPClassifier()`",
+    "LogisticRegression": "`LogisticRegression()`",
+    "MLPClassifier, early stopping": "`MLPClassifier(early_stopping=True)`",
+}
+RISK, GAMMA = 0.01, 2.0
+KINDS = {
+    "raw": ('`"raw"`, as focal-loss code elsewhere', "kept", "kept"),
+    "weighted": ('`"weighted"` (default)', "undone", "kept as costs, as scikit-learn does"),
+    "posterior": ('`"posterior"`', "undone", "undone"),
+}
+
+
+def markdown(header: list[str], rows: list[list[str]]) -> str:
+    """Return a table."""
+    lines = [header, *rows]
+    lines = ["| " + " | ".join(line) + " |" for line in lines]
+    return "\n".join([lines[0], "|" + "---|" * len(header), *lines[1:]])
+
+
+def kind_table() -> str:
+    """Return what the values of ``probabilities`` undo, and what each makes of a known risk."""
+    loss = FocalLoss(gamma=GAMMA)
+    score = scores_from_probabilities(loss, np.array([RISK]), "binary")
+    rows = []
+    for kind, texts in KINDS.items():
+        read = expit(Posterior(loss, "binary", kind).log_odds(score))[0]
+        rows.append([*texts, f"{100 * read:.1f} %"])
+    true = f"reads, at a true risk of {RISK:.0%}, `gamma={GAMMA:g}`, no weights".replace("%", " %")
+    return markdown(
+        ["`probabilities=`", "focusing (`gamma`)", "class weights (`alpha`, `class_weight`)", true],
+        rows,
+    )
 
 
 def result_table(results: pd.DataFrame) -> str:
-    """Return mean and mean rank of each method as Markdown, best average precision first."""
+    """Return mean and mean rank of each method, best average precision first."""
     tables = {metric: rank_table(results, metric) for metric in SHOWN}
     seconds = results.groupby("method")[["search_seconds", "fit_seconds"]].mean().sum(axis=1)
-    lines = [
-        "| method | " + " | ".join(SHOWN.values()) + " | seconds a fold |",
-        "|---|" + "---|" * (len(SHOWN) + 1),
-    ]
+    rows = []
     for method in tables["average_precision"].sort_values("mean", ascending=False).index:
-        rows = [tables[metric].loc[method] for metric in SHOWN]
-        cells = [f"{row['mean']:.3f} ({row['mean_rank']:.1f})" for row in rows]
+        cells = [tables[metric].loc[method] for metric in SHOWN]
+        texts = [f"{cell['mean']:.3f} ({cell['mean_rank']:.1f})" for cell in cells]
         label = get_method(method).label
         name = f"**{label}**" if get_method(method).kind == "focal" else label
-        lines.append(f"| {name} | {' | '.join(cells)} | {seconds[method]:.2f} |")
-    return "\n".join(lines)
+        rows.append([name, *texts, f"{seconds[method]:.2f}"])
+    return markdown(["method", *SHOWN.values(), "seconds a fold"], rows)
+
+
+def network_table(folds: pd.DataFrame) -> str:
+    """Return the network among its peers, all with their defaults, and what is said about them."""
+    networks, contest, _ = choose_defaults.make_tables(folds)
+    rows = []
+    for name, label in PEERS.items():
+        row = contest.loc[name]
+        figures = [
+            f"{row['average_precision']:.3f}",
+            f"{row['average_precision: rank']:.1f}",
+            f"{row['log_loss']:.3f}",
+            f"{row['log_loss: rank']:.1f}",
+            f"{row['times LightGBM, median']:.2g}",
+        ]
+        rows.append([label, *figures])
+    header = ["", "average precision", "mean rank", "log loss", "mean rank", "time"]
+    zero = networks.loc["gamma 0"]
+    means = choose_defaults.family_means(folds)
+    sentences = [
+        f"Mean over {folds['family'].nunique()} families of tables; time is the median of the "
+        "ratio to LightGBM.",
+        *(_compare(means, peer) for peer in ("LightGBM", "MLPClassifier")),
+        f"With `gamma=0`, cross-entropy, the same network has {zero['average_precision']:.3f} "
+        f"and {zero['log_loss']:.3f}: most of the gain is the network's.",
+    ]
+    return markdown(header, rows) + "\n\n" + "\n".join(sentences)
+
+
+def _compare(means, peer):
+    """Say on how many families the network is better than a peer, with the signed-rank test."""
+    parts = []
+    for metric, greater in choose_defaults.METRICS.items():
+        scores = means[metric].unstack()
+        gain = (scores["shipped"] - scores[peer]) * (1 if greater else -1)
+        p_value = wilcoxon(gain).pvalue
+        name = metric.replace("_", " ")
+        parts.append(f"on {(gain > 0).sum()} of them in {name} (Wilcoxon p = {p_value:.2g})")
+    return f"It is better than {PEERS[peer]} {' and '.join(parts)}."
 
 
 def put_between(text: str, name: str, content: str) -> str:
@@ -50,9 +134,17 @@ def put_between(text: str, name: str, content: str) -> str:
 
 def updated(text: str) -> str:
     """Return the README with its generated parts made anew."""
-    text = put_between(text, "losses", loss_table())
-    results = pd.read_csv(ROOT / "benchmarks" / "results" / "quick.csv")
-    return put_between(text, "results: quick", result_table(results))
+    parts = {
+        "probabilities": kind_table(),
+        "results: quick": result_table(pd.read_csv(RESULTS / "quick.csv")),
+        "networks": network_table(
+            pd.read_csv(RESULTS / "defaults_folds.csv", keep_default_na=False)
+        ),
+        "losses": loss_table(),
+    }
+    for name, content in parts.items():
+        text = put_between(text, name, content)
+    return text
 
 
 if __name__ == "__main__":

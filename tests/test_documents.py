@@ -61,6 +61,12 @@ def test_readme_is_up_to_date():
     assert module.updated(text) == text
 
 
+def test_every_table_of_the_readme_is_generated():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    by_hand = re.sub(r"<!-- (\w+).*?<!-- /\1 -->", "", text, flags=re.DOTALL)
+    assert "|---|" in text and "|---|" not in by_hand
+
+
 PITFALLS = ROOT / "docs" / "pitfalls.md"
 
 

@@ -121,6 +121,7 @@ def critical_difference(n_methods, n_families, level=0.05) -> float:
     >>> round(critical_difference(5, 20), 2)
     1.36
     """
+    # scikit-posthocs calls the same pairs different, but gives p values and no difference to draw.
     quantile = stats.studentized_range.ppf(1 - level, n_methods, np.inf) / sqrt(2)
     return float(quantile * sqrt(n_methods * (n_methods + 1) / (6 * n_families)))
 
