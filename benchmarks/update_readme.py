@@ -42,8 +42,8 @@ PEERS = {
 }
 RISK, GAMMA = 0.01, 2.0
 KINDS = {
-    "raw": ('`"raw"`, as focal-loss code elsewhere', "kept", "kept"),
-    "weighted": ('`"weighted"` (default)', "undone", "kept as costs, as scikit-learn does"),
+    "raw": ('`"raw"`, as in other focal-loss code', "kept", "kept"),
+    "weighted": ('`"weighted"` (default)', "undone", "kept as costs, as in scikit-learn"),
     "posterior": ('`"posterior"`', "undone", "undone"),
 }
 
@@ -56,14 +56,16 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
 
 
 def kind_table() -> str:
-    """Return what the values of ``probabilities`` undo, and what each makes of a known risk."""
+    """Return what each value of ``probabilities`` undoes, and its prediction for a known risk."""
     loss = FocalLoss(gamma=GAMMA)
     score = scores_from_probabilities(loss, np.array([RISK]), "binary")
     rows = []
     for kind, texts in KINDS.items():
         read = expit(Posterior(loss, "binary", kind).log_odds(score))[0]
         rows.append([*texts, f"{100 * read:.1f} %"])
-    true = f"reads, at a true risk of {RISK:.0%}, `gamma={GAMMA:g}`, no weights".replace("%", " %")
+    true = f"prediction for a true risk of {RISK:.0%} (`gamma={GAMMA:g}`, no weights)".replace(
+        "%", " %"
+    )
     return markdown(
         ["`probabilities=`", "focusing (`gamma`)", "class weights (`alpha`, `class_weight`)", true],
         rows,
@@ -85,7 +87,7 @@ def result_table(results: pd.DataFrame) -> str:
 
 
 def network_table(folds: pd.DataFrame) -> str:
-    """Return the network among its peers, all with their defaults, and what is said about them."""
+    """Return a comparison of the network with its peers, all with defaults, and a summary."""
     networks, contest, _ = choose_defaults.make_tables(folds)
     rows = []
     for name, label in PEERS.items():
@@ -102,11 +104,12 @@ def network_table(folds: pd.DataFrame) -> str:
     zero = networks.loc["gamma 0"]
     means = choose_defaults.family_means(folds)
     sentences = [
-        f"Mean over {folds['family'].nunique()} families of tables; time is the median of the "
-        "ratio to LightGBM.",
+        f"Means over {folds['family'].nunique()} families of tables; time is the median ratio to "
+        "LightGBM.",
         *(_compare(means, peer) for peer in ("LightGBM", "MLPClassifier")),
-        f"With `gamma=0`, cross-entropy, the same network has {zero['average_precision']:.3f} "
-        f"and {zero['log_loss']:.3f}: most of the gain is the network's.",
+        f"With `gamma=0`, cross-entropy, the same network has an average precision of "
+        f"{zero['average_precision']:.3f} and a log loss of {zero['log_loss']:.3f}: most of the "
+        "gain comes from the network.",
     ]
     return markdown(header, rows) + "\n\n" + "\n".join(sentences)
 
@@ -120,7 +123,7 @@ def _compare(means, peer):
         p_value = wilcoxon(gain).pvalue
         name = metric.replace("_", " ")
         parts.append(f"on {(gain > 0).sum()} of them in {name} (Wilcoxon p = {p_value:.2g})")
-    return f"It is better than {PEERS[peer]} {' and '.join(parts)}."
+    return f"The network is better than {PEERS[peer]} {' and '.join(parts)}."
 
 
 def put_between(text: str, name: str, content: str) -> str:
@@ -133,7 +136,7 @@ def put_between(text: str, name: str, content: str) -> str:
 
 
 def updated(text: str) -> str:
-    """Return the README with its generated parts made anew."""
+    """Return the README with its generated parts renewed."""
     parts = {
         "probabilities": kind_table(),
         "results: quick": result_table(pd.read_csv(RESULTS / "quick.csv")),
