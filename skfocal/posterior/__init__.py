@@ -1,9 +1,10 @@
 """Scores to honest probabilities: what a loss distorts, this package undoes.
 
-A loss that is not proper pushes the scores away from the log-odds of the data: a focal model
-with gamma = 2 gives a 1 % risk the score of 15 %. At the population minimiser the gradient of
-the expected loss is zero, which determines the true probabilities eta from the scores. With
-``h_k(m) = log(-l_k'(m) / sigmoid(-m))``, the slope of the loss relative to cross-entropy:
+Honest means calibrated to the training distribution: among rows with a probability of 10 %, one
+in ten is an event. A loss that is not proper pushes the scores away from the log-odds of the data:
+a focal model with gamma = 2 gives a 1 % risk the score of 15 %. At the population minimiser the
+gradient of the expected loss is zero, which determines the true probabilities eta from the scores.
+With ``h_k(m) = log(-l_k'(m) / sigmoid(-m))``, the slope of the loss relative to cross-entropy:
 
 * binary and per label: ``log-odds(eta) = z - h_1(z) + h_0(-z)``,
 * softmax: ``log eta_k = log p_k - h_k(logit p_k) + const``.

@@ -97,15 +97,15 @@ def best_constant_score(
     0.1536244
     """
     form = get_task(task)
-    share = np.asarray(frequencies, dtype=np.float64)
+    mass = np.asarray(frequencies, dtype=np.float64)
     if class_weight is not None:
-        share = share * np.asarray(class_weight, dtype=np.float64)
-    if not np.all((share > 0) & np.isfinite(share)):
+        mass = mass * np.asarray(class_weight, dtype=np.float64)
+    if not np.all((mass > 0) & np.isfinite(mass)):
         raise ValueError(
             "Every class needs a positive (weighted) frequency for a best constant score, got "
-            f"{share.tolist()}."
+            f"{mass.tolist()}."
         )
-    log_odds = form.normalised(form.contrast(np.log(share)))
+    log_odds = form.normalised(form.contrast(np.log(mass)))
     return form.centred(_scores_from_log_odds(loss, log_odds, form))
 
 
@@ -146,29 +146,33 @@ def _scores_by_minimisation(loss: MarginLoss, eta: np.ndarray) -> np.ndarray:
     n_classes = eta.shape[-1]
     classes = np.arange(n_classes)
 
-    def expected(scores: np.ndarray, share: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    def expected(scores: np.ndarray, row: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         at = multiclass_margin(np.broadcast_to(scores, (n_classes, n_classes)), classes)
         value, first, second = loss.evaluate(at.margin, 2, classes)
-        hessian = np.tensordot(share, multiclass_curvature_blocks(first, second, at), 1)
+        hessian = np.tensordot(row, multiclass_curvature_blocks(first, second, at), 1)
         # Ones for the direction that scores do not notice.
-        return share @ value, share @ multiclass_gradient(first, at), hessian + 1 / n_classes
+        return (
+            row @ value,
+            row @ multiclass_gradient(first, at),
+            hessian + 1 / n_classes,
+        )
 
-    def solve(share: np.ndarray) -> np.ndarray:
+    def solve(row: np.ndarray) -> np.ndarray:
         scores = minimize(
-            lambda z: expected(z, share)[:2],
-            np.log(share),
+            lambda z: expected(z, row)[:2],
+            np.log(row),
             jac=True,
-            hess=lambda z: expected(z, share)[2],
+            hess=lambda z: expected(z, row)[2],
             method="trust-exact",
         ).x
         for _ in range(3):
             # It compares values, which are flat here; the gradient still points to the last digits.
-            _, gradient, hessian = expected(scores, share)
+            _, gradient, hessian = expected(scores, row)
             scores = scores - np.linalg.lstsq(hessian, gradient)[0]
         return scores
 
     rows = eta.reshape(-1, n_classes)
-    return log_softmax([solve(share) for share in rows], axis=-1).reshape(eta.shape)
+    return log_softmax([solve(row) for row in rows], axis=-1).reshape(eta.shape)
 
 
 def _softmax_scores(loss: MarginLoss, log_eta: np.ndarray) -> np.ndarray:
@@ -183,13 +187,13 @@ def _softmax_scores(loss: MarginLoss, log_eta: np.ndarray) -> np.ndarray:
         return log_eta  # cross-entropy; the trait ``proper`` is about two classes
     top = log_eta.argmax(axis=-1)[..., None]
 
-    def log_share(margin: np.ndarray, k: np.ndarray) -> np.ndarray:
+    def log_frequency(margin: np.ndarray, k: np.ndarray) -> np.ndarray:
         return -np.logaddexp(0, -margin) - loss.log_relative_slope(margin, k)
 
     def log_p(margin: np.ndarray) -> np.ndarray:
-        shift = log_share(margin, top) - np.take_along_axis(log_eta, top, axis=-1)
+        shift = log_frequency(margin, top) - np.take_along_axis(log_eta, top, axis=-1)
         goal = log_eta + shift
-        margins = _root(lambda m: log_share(m, classes) - goal, goal.shape)
+        margins = _root(lambda m: log_frequency(m, classes) - goal, goal.shape)
         return -np.logaddexp(0, -np.where(classes == top, margin, margins))
 
     def excess(margin: np.ndarray) -> np.ndarray:

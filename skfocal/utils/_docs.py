@@ -39,8 +39,8 @@ class_weight : dict, "balanced" or None, default=None
     "probabilities": """\
 probabilities : {"weighted", "raw", "posterior"}, default="weighted"
     What :meth:`predict_proba` estimates. ``"raw"``: sigmoid or softmax of the score, what
-    focal-loss code elsewhere returns; with gamma = 2 a risk of 1 % reads 15 %. ``"weighted"``:
-    the distortion of the loss is removed; class weights act as costs, exactly as
+    focal-loss code elsewhere returns; with gamma = 2 it is 15 % for a risk of 1 %.
+    ``"weighted"``: the distortion of the loss is removed; class weights act as costs, exactly as
     ``class_weight`` does in scikit-learn. A loss that has no inverse gives raw probabilities and
     warns. ``"posterior"``: class weights are removed too, leaving P(y | x) at the class
     frequencies of the training data.""",
@@ -48,7 +48,7 @@ probabilities : {"weighted", "raw", "posterior"}, default="weighted"
 
 
 def documented(**fragments: str) -> Callable[[Documented], Documented]:
-    """Return a class decorator that fills fragments into a docstring, where it says ``$name``.
+    """Return a class decorator that puts text in place of ``$name`` in a docstring.
 
     Parameters
     ----------

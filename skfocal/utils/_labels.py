@@ -1,8 +1,7 @@
 """Labels to codes, a block of rows at a time: of the labels no copy is made."""
 
-from collections.abc import Iterator
-
 import numpy as np
+from sklearn.utils import gen_batches
 from sklearn.utils.multiclass import check_classification_targets
 
 BLOCK = 2**16
@@ -43,7 +42,7 @@ def find_classes(y: np.ndarray) -> np.ndarray:
     """Return the sorted labels that occur in `y`; parameters and errors of `encode_labels`."""
     check_classification_targets(y[:BLOCK])
     classes = np.unique(y[:BLOCK])
-    for rows in _blocks(len(y)):
+    for rows in gen_batches(len(y), BLOCK):
         new = _codes(y[rows], classes)[1]
         if len(new):
             # Twice, so that not every label is one of its own: that warns of a regression.
@@ -72,7 +71,7 @@ def encode_known(y: np.ndarray, classes: np.ndarray, owner: str) -> np.ndarray:
         If `y` has other labels.
     """
     codes = np.empty(len(y), dtype=np.min_scalar_type(max(len(classes) - 1, 0)))
-    for rows in _blocks(len(y)):
+    for rows in gen_batches(len(y), BLOCK):
         codes[rows], unknown = _codes(y[rows], classes)
         if len(unknown):
             check_classification_targets(y)
@@ -87,14 +86,14 @@ def _encode_small_range(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low = y.min()
     codes = np.empty(len(y), dtype=np.uint8)
     present = np.zeros(TABLE, dtype=bool)
-    for rows in _blocks(len(y)):
+    for rows in gen_batches(len(y), BLOCK):
         # Modulo 256, so that a difference that its own type cannot hold is right too.
         codes[rows] = (y[rows] - low).astype(np.uint8)
         present |= np.bincount(codes[rows], minlength=TABLE) > 0
     offsets = np.flatnonzero(present)
     if offsets[-1] >= len(offsets):  # a gap between the labels
         ranks = (np.cumsum(present) - 1).astype(np.uint8)
-        for rows in _blocks(len(y)):
+        for rows in gen_batches(len(y), BLOCK):
             codes[rows] = ranks[codes[rows]]
     return low + offsets.astype(y.dtype), codes
 
@@ -105,7 +104,3 @@ def _codes(y: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     codes[codes == len(classes)] = 0
     other = classes[codes] != y
     return codes, np.unique(y[other]) if other.any() else y[:0]
-
-
-def _blocks(n_rows: int) -> Iterator[slice]:
-    return (slice(start, start + BLOCK) for start in range(0, n_rows, BLOCK))
