@@ -22,9 +22,9 @@ from skfocal.utils._docs import documented
 from skfocal.utils._validation import validate_rows
 from skfocal.utils._warnings import warn_user
 
-# A first solution on 1 row in 16 pays when the rows are many and the sample still describes the
+# A first solution on 1 row in 24 pays when the rows are many and the sample still describes the
 # coefficients and the rarest class.
-SUBSAMPLE_SHARE = 16
+SUBSAMPLE_SHARE = 24
 SUBSAMPLE_MIN_ROWS = 2**15
 SUBSAMPLE_TOL = 1e-3
 # With p coefficients a Hessian costs about p / 24 gradients: up to here Newton's fewer steps pay

@@ -27,15 +27,22 @@ def validate_rows(estimator, X, y, sample_weight, **options):
     Returns
     -------
     X, y, sample_weight
-        The last as float64, or None.
+        The last of its own type if that is an integer or a float, or None.
     """
     X, y = validate_data(
         estimator, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], **options
     )
     if sample_weight is None:
         return X, y, None
+    dtype = getattr(sample_weight, "dtype", None)
+    # Weights that are numbers stay as they are: a copy costs as much as a column of X.
+    kept = isinstance(dtype, np.dtype) and (dtype.kind in "iu" or dtype in ("f4", "f8"))
     sample_weight = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        sample_weight,
+        X,
+        dtype=dtype if kept else np.float64,
+        force_float_dtype=False,
+        ensure_non_negative=True,
     )
     if not sample_weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")

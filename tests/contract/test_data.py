@@ -1,5 +1,7 @@
 """What every public estimator takes as X and y: labels, targets, containers, names, NaN."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -7,6 +9,8 @@ import pytest
 import sklearn
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
 
 from tests.estimators import every, single_label
 
@@ -73,6 +77,21 @@ def test_target_shapes(subject):
     np.testing.assert_array_equal(model.predict_proba(X), subject.make().fit(X, y).predict_proba(X))
     with pytest.raises(ValueError, match=r"1d|shape"):
         subject.make().fit(X, np.column_stack([y, y]))
+
+
+@single_label
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+def test_a_column_of_labels_in_cross_val_predict_as_scikit_learn(subject, method):
+    X, y = subject.table()
+    outcomes = []
+    for model in (LogisticRegression(), subject.make()):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the column, and that one class is counted
+            try:
+                outcomes.append(cross_val_predict(model, X, y[:, None], method=method).shape)
+            except (IndexError, ValueError) as error:
+                outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
 
 
 def memmap_of(X, tmp_path):

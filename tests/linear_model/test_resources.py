@@ -89,11 +89,12 @@ def test_no_parameter_that_scikit_learn_gives_up():
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 20])
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
 @pytest.mark.parametrize("method", ["predict_proba", "predict_log_proba", "decision_function"])
-def test_predicting_takes_three_times_its_output_at_most(n_classes, method):
+def test_predicting_takes_three_times_its_output_at_most(n_classes, gamma, method):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(400_000 // n_classes, 4))
-    model = FocalLogisticRegression().fit(X[:200], np.arange(200) % n_classes)
+    model = FocalLogisticRegression(gamma=gamma).fit(X[:200], np.arange(200) % n_classes)
     predict = getattr(model, method)
     predict(X[:10])
     tracemalloc.start()
