@@ -87,7 +87,7 @@ def tabulate_methods(results: pd.DataFrame, metrics: list[str]) -> str:
     """Return means and mean ranks as Markdown."""
     tables = {metric: rank_table(results, metric) for metric in metrics}
     seconds = results.groupby("method")[SECONDS].mean().sum(axis=1)
-    header = ["method", *(METRICS[metric].label.lower() for metric in metrics), "seconds a fold"]
+    header = ["method", *(METRICS[metric].label.lower() for metric in metrics), "seconds per fold"]
     rows = []
     for method in order(results):
         cells = [tables[metric].loc[method] for metric in metrics]

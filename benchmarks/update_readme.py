@@ -83,7 +83,7 @@ def result_table(results: pd.DataFrame) -> str:
         label = get_method(method).label
         name = f"**{label}**" if get_method(method).kind == "focal" else label
         rows.append([name, *texts, f"{seconds[method]:.2f}"])
-    return markdown(["method", *SHOWN.values(), "seconds a fold"], rows)
+    return markdown(["method", *SHOWN.values(), "seconds per fold"], rows)
 
 
 def network_table(folds: pd.DataFrame) -> str:

@@ -2,11 +2,11 @@
 Choosing alpha when gamma is positive
 =====================================
 
-An article that introduced many to focal loss advises that with gamma > 0 the *common* class may
-deserve the larger alpha (the paper itself found 0.25 for the rare one): focusing fades out easy
-rows, most of which are common ones, so that little of the common class is left to weigh. The
-advice is about decisions at a score of 0. Here it is tested on data, and set against moving the
-threshold of the honest probabilities, which answers the same question without another fit.
+A widely read article on focal loss advises giving the *common* class the larger alpha when
+gamma > 0 (the paper itself found 0.25 for the rare one): focusing down-weights easy rows, most of
+which belong to the common class, so little weight is left there. The advice is about decisions at
+a score of 0. Here we test it on data, and compare it with moving the threshold of the recovered
+probabilities, which answers the same question without another fit.
 """
 
 # %%
@@ -30,7 +30,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 # --------------------------------
 #
 # ``alpha`` is the weight of the positive class, ``1 - alpha`` that of the other. The raw decision
-# is ``sigmoid(score) > 0.5``, what focal-loss code elsewhere uses.
+# is ``sigmoid(score) > 0.5``, as in most focal-loss code.
 alphas = np.array([0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9])
 gammas = [0.0, 1.0, 2.0, 5.0]
 f1 = {}
@@ -49,8 +49,8 @@ for gamma in gammas:
 
 # %%
 # On this table the advice does not hold: the best alpha is above one half for every gamma, and a
-# small one costs the more F1 the larger gamma is. And every alpha ranks the rows almost alike:
-# average precision hardly moves along a curve. Alpha sets the decision, not the model.
+# small alpha costs more F1 the larger gamma is. All values of alpha rank the rows almost the same
+# way: average precision hardly changes along a curve. Alpha changes the decision, not the model.
 figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for gamma in gammas:
     axes[0].plot(alphas, f1[gamma], marker="o", label=f"gamma = {gamma:g}")
@@ -63,7 +63,7 @@ axes[0].legend()
 # The threshold does the same
 # ---------------------------
 #
-# One fit without alpha, and the threshold moved on the training rows' honest probabilities.
+# One fit without alpha, and a threshold chosen on the recovered probabilities of the training rows.
 model = FocalLogisticRegression(gamma=2.0).fit(X_train, y_train)
 thresholds = np.linspace(0.05, 0.95, 91)
 train = model.predict_proba(X_train)[:, 1]

@@ -2,11 +2,11 @@
 Gradient density, and what harmonising it does
 ==============================================
 
-Each row pulls at a model with the gradient of its loss in the score; for cross-entropy its norm is
-``g = 1 - p_t``. On an imbalanced table nearly all rows have a small g: none of them pulls hard,
-but together they outweigh the rest. A few rows have g near 1 whatever the model does: mislabelled
-ones. The gradient-harmonised loss (GHM) weighs each row by the inverse of the density of g around
-it, so that every size of gradient is heard alike.
+Each row acts on a model through the gradient of its loss in the score; for cross-entropy its norm
+is ``g = 1 - p_t``. On an imbalanced table nearly all rows have a small g, but together they
+outweigh the rest. A few rows, often mislabelled, have g near 1 whatever the model does. The
+gradient-harmonised loss (GHM) weights each row by the inverse of the density of g around it, so
+that all gradient magnitudes contribute equally.
 """
 
 # %%
@@ -30,10 +30,10 @@ margin = binary_margin(model.decision_function(X), y)
 # Density, weight, and what is left
 # ---------------------------------
 #
-# On the left the rows per bin of g (note the scale): the pile of easy rows, and the small pile of
-# hopeless ones. In the middle how much a row of each bin weighs. On the right the total pull of
-# each bin, rows times weight times g: cross-entropy listens to wherever the crowd is, focal loss
-# mutes the easy rows and hears the hopeless ones as loud as ever, GHM levels both piles.
+# Left: the number of rows in each bin of g (note the scale), with a peak of easy rows and a small
+# one of outliers. Middle: the weight of a row in each bin. Right: the total gradient of each bin,
+# rows times weight times g. Cross-entropy follows the number of rows, focal loss reduces the easy
+# rows and keeps the outliers at full strength, GHM reduces both peaks.
 ghm = GHMLoss(bins=20)
 histogram = ghm.histogram(margin)
 centre = (np.arange(20) + 0.5) / 20
@@ -56,8 +56,8 @@ axes[2].set(xlabel="gradient norm g", ylabel="share of the total pull", title="P
 axes[1].legend()
 
 # %%
-# GHM looks at the whole batch, so there is no function of the coefficients to minimise: learners
-# that follow a gradient take it, the linear solvers refuse it and say what to use instead.
+# GHM depends on the whole batch, so there is no function of the coefficients to minimise: learners
+# that follow a gradient accept it, the linear solvers refuse it and say what to use instead.
 try:
     FocalLogisticRegression(loss="ghm").fit(X, y)
 except ValueError as error:

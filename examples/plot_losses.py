@@ -3,16 +3,16 @@ Losses and their gradients
 ==========================
 
 A loss sees a row through one number, the margin: the signed score of the true class, whose
-sigmoid is the probability ``p_t`` that the model gives to it. What a loss does to training is in
-its derivative: how hard does a row still pull, when the model gives its true class ``p_t``?
+sigmoid is the probability ``p_t`` that the model gives to it. Its effect on training is in its
+derivative: how strong is the gradient of a row whose true class has the probability ``p_t``?
 """
 
 # %%
 # The focal family
 # ----------------
 #
-# Cross-entropy (gamma = 0) pulls at every row with ``1 - p_t``. A larger gamma lets go of rows
-# that are right already, and pulls harder than cross-entropy at those that are badly wrong.
+# Cross-entropy (gamma = 0) has the gradient ``1 - p_t``. A larger gamma reduces it for rows that
+# are already right, and exceeds it for rows that are badly wrong.
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -31,7 +31,7 @@ axes[1].set(title="Derivative: how hard a row pulls")
 # --------------------------
 #
 # At their default parameters, for the rarer of two classes with 900 and 100 rows: some losses
-# learn the class counts from the training set.
+# depend on the class counts of the training set.
 losses = [get_loss(name).bind(np.array([900.0, 100.0])) for name in list_losses()]
 figure, axes = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
 styles = ["-", "--", "-.", ":"]

@@ -1,9 +1,9 @@
 """
-A network on a rare class: when it has learnt, and whether to believe it
-========================================================================
+A network on a rare class: when to stop, and whether to trust it
+================================================================
 
-``FocalMLPClassifier`` takes the table as it is. Two things are worth a look after a fit: the curve
-of its epochs, and whether the risks that it reports come true.
+``FocalMLPClassifier`` takes the table as it is. Two things are worth checking after a fit: the
+learning curve, and whether the predicted risks match the observed rates.
 """
 
 # %%
@@ -29,18 +29,18 @@ print(f"share of positives: {y.mean():.3f}")
 # Epochs
 # ------
 #
-# Early stopping holds out a tenth of the rows, watches the average precision there, which does not
-# depend on gamma, and keeps the weights with which it was best.
+# Early stopping holds out a tenth of the rows, monitors their average precision, which does not
+# depend on gamma, and keeps the weights of the best epoch.
 network = FocalMLPClassifier(early_stopping=True, max_epochs=40, random_state=0)
 network.fit(X_train, y_train)
 LearningCurveDisplay.from_estimator(network)
 
 # %%
-# Do the risks come true?
-# -----------------------
+# Are the risks calibrated?
+# -------------------------
 #
-# The focal loss pulls what the network says towards a half: the raw sigmoid of its scores reads too
-# high. The distortion is known, so ``predict_proba`` takes it out again, here as elsewhere.
+# The focal loss pulls the predictions towards one half: the raw sigmoid of the scores is too high.
+# The distortion is known, so ``predict_proba`` removes it.
 linear = FocalLogisticRegression().fit(X_train, y_train)
 figure, ax = plt.subplots()
 for label, model in {"network": network, "linear": linear}.items():

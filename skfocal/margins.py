@@ -227,7 +227,7 @@ def multiclass_curvature_product(
 def multiclass_curvature_blocks(
     derivative: Array, curvature: Array, margin: MulticlassMargin
 ) -> Array:
-    """Return the curvature in the scores as one K x K matrix a row, for small K.
+    """Return the curvature in the scores as one K x K matrix per row, for small K.
 
     Parameters
     ----------

@@ -88,7 +88,7 @@ class Subject:
 
     @property
     def multilabel(self) -> bool:
-        """Whether several labels a row are what it is for."""
+        """Whether several labels per row are what it is for."""
         return get_tags(self.cls()).classifier_tags.multi_label
 
     @property

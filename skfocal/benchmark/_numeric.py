@@ -1,4 +1,4 @@
-"""A data set as the judge and the arms see it: one float matrix, nothing learnt from it yet."""
+"""A data set as the protocol and the methods see it: one float matrix, nothing learnt yet."""
 
 import hashlib
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class NumericTable:
         return self.judge(self.y)
 
     def judge(self, columns) -> np.ndarray:
-        """Return those of the columns, one a label, that are judged; without labels, all."""
+        """Return the columns of the labels that are judged; without labels, all."""
         return columns if self.judged is None else columns[:, self.judged]
 
     def describe(self) -> dict:

@@ -1,4 +1,4 @@
-"""The judge: how folds are cut, settings chosen, predictions made and figures taken.
+"""The protocol: how folds are cut, settings chosen, predictions made and metrics computed.
 
 One cell is a data set, a method and a test fold. In it, every setting of the arm predicts the
 training rows by an inner cross-validation; the setting with the best mean average precision (the
@@ -204,7 +204,7 @@ def evaluate(method: Method, table: NumericTable, fold: Fold, plan: Plan):
         The fields of :func:`get_columns`; a failed cell has no metrics.
     predictions : dict of str to ndarray
         ``"row"`` (position in the data set), ``"target"`` and ``"probability"`` of the test rows,
-        the latter two with a column a label or class where there are several; empty for a failed
+        the latter two with a column per label or class where there are several; empty for a failed
         cell.
     """
     row: dict[str, Any] = describe(method, table, fold)
@@ -244,7 +244,7 @@ def describe(method: Method, table: NumericTable, fold: Fold) -> dict[str, Any]:
 
 @contextmanager
 def _alone():
-    """Run a cell on one thread, so that times compare, and collect its warnings unseen."""
+    """Run a cell on one thread, so that times can be compared, and hide its warnings."""
     with (
         threadpool_limits(1),
         # The table was checked once; checking it again in every step of thousands of small fits
@@ -303,7 +303,7 @@ def _compete(method, table, fold, plan):
 def _search(method, configurations, table, X, y, inner, random_state):
     """Return the best configuration and its out-of-fold probabilities.
 
-    A configuration that fails on an inner fold is out of the race; when all are, so is the cell.
+    A configuration that fails on an inner fold is dropped; if all fail, so does the cell.
     """
     task = get_task(table.task)
     best, best_score, best_probability = None, -math.inf, None

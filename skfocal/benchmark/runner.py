@@ -1,4 +1,4 @@
-"""The main job: every method on every fold of every data set, on disk as it goes."""
+"""The main job: every method on every fold of every data set, written to disk as it goes."""
 
 import tempfile
 import time
@@ -67,8 +67,8 @@ def run(
         Names from :func:`skfocal.benchmark.list_methods`; None takes those of
         :data:`skfocal.benchmark.methods.DEFAULT_METHODS` for the task.
     n_jobs : int, default=None
-        Cells computed at once, as joblib understands it: -1 is one a core, None obeys
-        ``joblib.parallel_config``, by which Dask or Ray spread the cells over a cluster.
+        Cells computed at once, as in joblib: -1 is one per core, None obeys
+        ``joblib.parallel_config``, by which Dask or Ray run the cells on a cluster.
     out : str or path-like, default=None
         Folder of the results. A run that was stopped, by whatever, continues there with the cells
         that are missing; methods and data sets may be added. None keeps nothing on disk.

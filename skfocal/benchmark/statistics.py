@@ -147,9 +147,9 @@ def paired_comparison(results, metric, a, b, dataset=None) -> dict:
         ``interval`` (95 %, two floats) of it, ``p_value``, ``n`` (pairs), ``wins``, ``ties`` and
         ``losses`` of a, where up to :data:`TIE_MARGIN` is a tie.
 
-        On one data set the folds share training rows; the error is corrected for it and the t test
-        with it. Over families the test is Wilcoxon's on their differences, and error and interval
-        are those of their mean. What cannot be computed from so few pairs is NaN.
+        On one data set the folds share training rows, for which the standard error and the t test
+        are corrected. Over families the test is Wilcoxon's on their differences, and error and
+        interval are those of their mean. What cannot be computed from so few pairs is NaN.
 
     Raises
     ------

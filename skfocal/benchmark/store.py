@@ -1,4 +1,4 @@
-"""The results on disk: one small file a finished cell, so that a killed run loses nothing.
+"""The results on disk: a small file per finished cell, so that a killed run loses nothing.
 
 A folder holds ``manifest.json`` (what was asked for) and, for each cell,
 ``cells/<data set>/<method>/r<repeat>f<fold>.npz`` (predictions) and the same with ``.json`` (the
@@ -104,7 +104,7 @@ class Store:
         Returns
         -------
         DataFrame
-            One row a cell with the columns that :func:`skfocal.benchmark.protocol.get_columns`
+            One row per cell with the columns that :func:`skfocal.benchmark.protocol.get_columns`
             names. A data set that could not be loaded has failed rows that say why.
 
         Raises
@@ -237,7 +237,7 @@ def _folder_name(name):
 
 
 def _write(path, write):
-    """Write a file so that its name never stands for half of it."""
+    """Write a file atomically, so that no partial file ever has its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".tmp")
     with open(unfinished, "wb") as file:

@@ -1,4 +1,4 @@
-"""Where displays draw if no axes are given; the only import of matplotlib."""
+"""The axes on which displays draw by default; the only import of matplotlib."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a fit looked like from epoch to epoch."""
+"""The course of a fit, epoch by epoch."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -146,7 +146,7 @@ class LearningCurveDisplay:
     def _plot_validation(
         self, epochs: np.ndarray, scores: Sequence[float], line_options: dict[str, Any]
     ) -> None:
-        # A second axis: score and loss have neither unit nor range in common.
+        # A second axis: score and loss differ in unit and range.
         ax, name = self.ax_.twinx(), f"validation {self.score_name}"
         options = {"color": "C1", "label": name} | line_options
         (line,) = ax.plot(epochs, scores, **options)

@@ -1,6 +1,6 @@
 """Which rows a model is judged on, and where its scores are cut: shared by learners and benchmark.
 
-scikit-learn's splitters need a class a row, and have no stratification of labels.
+scikit-learn's splitters need a class per row, and have no stratification of labels.
 """
 
 from skfocal.model_selection._cuts import Cuts, find_cuts

@@ -27,7 +27,7 @@ from skfocal.utils._validation import drop_weightless, validate_rows
 
 @documented
 class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
-    """Small neural networks for any number of labels a row, with a focal loss for each label.
+    """Small neural networks for any number of labels per row, with a focal loss for each label.
 
     The network and its training are those of :class:`FocalMLPClassifier`, with one score for
     each label. With margin m_ij of row i and label j (the score if the row has the label, minus
@@ -95,7 +95,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
 
     See Also
     --------
-    FocalMLPClassifier : One class a row.
+    FocalMLPClassifier : One class per row.
 
     Notes
     -----
@@ -297,7 +297,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
 
     def _keep_form(self, form):
         self._form = form
-        if form.n_dims == 1:  # a vector of two classes: one score a row, and two probabilities
+        if form.n_dims == 1:  # a vector of two classes: one score per row, and two probabilities
             weight = self._posterior.class_weight[:, 0]
             self.intercept_ = np.reshape(self.intercept_, ())
             self._posterior = replace(

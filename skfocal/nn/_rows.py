@@ -93,7 +93,7 @@ def soft_rows(
     gradient = _pull_back(results[1], scores, margins)
     if order == 1:
         return value, gradient
-    # Every row once for each class: K * K numbers a row, which only a second derivative pays.
+    # Every row once for each class: K * K numbers per row, which only a second derivative pays.
     n_classes = scores.shape[-1]
     copies = scores.unsqueeze(-2).expand(*scores.shape, n_classes)
     margin = multiclass_margin(copies, classes.expand(scores.shape))

@@ -216,7 +216,7 @@ def _arrange_rows(scores: Tensor, target: Tensor, dim: int) -> Items:
     n_classes = scores.shape[dim]
     if n_classes < 2:
         raise ValueError(
-            f"LossModule: task='multiclass' needs at least 2 scores a row, got {n_classes} along "
+            f"LossModule: task='multiclass' needs at least 2 scores per row, got {n_classes} along "
             f"class_dim={dim} of the shape {tuple(scores.shape)}."
         )
     if target.dtype == torch.bool:

@@ -30,7 +30,7 @@ def fit_intercept(
     task: str,
     class_weight: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the constant, one a label or class, after which mean risk and event rate agree.
+    """Return the constant, one per label or class, after which mean risk and event rate agree.
 
     Parameters
     ----------

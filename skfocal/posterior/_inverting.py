@@ -208,7 +208,7 @@ def _root(function: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...]) 
     """Return where an increasing function of whole arrays changes its sign, by bisection.
 
     An entry without a root ends at the largest or smallest number looked at. The entries stay
-    together, unlike in ``scipy.optimize.elementwise``: a loss may have one parameter a label.
+    together, unlike in ``scipy.optimize.elementwise``: a loss may have one parameter per label.
     """
     low, high = np.full(shape, -1.0), np.full(shape, 1.0)
     for _ in range(40):  # to 1e12

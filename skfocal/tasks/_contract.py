@@ -97,7 +97,7 @@ class Task(ABC):
 
     @abstractmethod
     def n_scores(self, per_class: Array) -> int:
-        """Return the number of scores a row, given counts or weights of the classes."""
+        """Return the number of scores per row, given counts or weights of the classes."""
 
     @abstractmethod
     def from_columns(self, columns: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Two classes: one score a row, the log-odds of the second class."""
+"""Two classes: one score per row, the log-odds of the second class."""
 
 import numpy as np
 from scipy.special import log_expit

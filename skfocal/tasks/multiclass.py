@@ -28,11 +28,11 @@ class Multiclass(Task):
         return len(per_class)
 
     def from_columns(self, columns: Array) -> Array:
-        """Return the columns: one a class."""
+        """Return the columns: one per class."""
         return columns
 
     def to_columns(self, scores: Array) -> Array:
-        """Return the scores: one column a class."""
+        """Return the scores: one column per class."""
         return scores
 
     def indicator(self, target: np.ndarray, n_classes: int) -> np.ndarray:

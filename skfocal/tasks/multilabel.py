@@ -16,11 +16,11 @@ class Multilabel(Cells):
         return per_class.shape[-1]
 
     def from_columns(self, columns: Array) -> Array:
-        """Return the columns: one a label."""
+        """Return the columns: one per label."""
         return columns
 
     def to_columns(self, scores: Array) -> Array:
-        """Return the scores: one column a label."""
+        """Return the scores: one column per label."""
         return scores
 
     def count(

@@ -1,4 +1,4 @@
-"""The commands and their options; what they do lies elsewhere and is imported when it is needed."""
+"""The commands and their options; the code behind them is imported when a command runs."""
 
 import time
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ app = typer.Typer(
 benchmark = typer.Typer(help="The comparison on the suites of public tables.", no_args_is_help=True)
 app.add_typer(benchmark, name="benchmark")
 
-Jobs = Annotated[int, typer.Option(help="Cells computed at once; -1 is one a core.")]
+Jobs = Annotated[int, typer.Option(help="Cells computed at once; -1 is one per core.")]
 Methods = Annotated[
     str | None, typer.Option(help="Comma-separated names; default: the usual ones of the task.")
 ]
@@ -194,7 +194,7 @@ def _split(names):
 
 @contextmanager
 def _plain_errors(folder: Path | None = None) -> Iterator[None]:
-    """Say in one sentence what the user can mend, and end with the status that belongs to it."""
+    """Report an error that the user can fix in one sentence, and exit with its status."""
     try:
         yield
     except (ValueError, OSError, ImportError) as error:

@@ -1,4 +1,4 @@
-"""What the command line shows: results on standard output, all else on standard error."""
+"""Output of the command line: results on standard output, all else on standard error."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

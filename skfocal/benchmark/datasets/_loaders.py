@@ -1,4 +1,4 @@
-"""How each data set is read: one line a set where its format is shared, one function otherwise."""
+"""How each data set is read: a line per set where formats are shared, a function otherwise."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""Everything the page says, gathered from a store before any HTML is written."""
+"""The content of the page, gathered from a store before any HTML is written."""
 
 import json
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ CURVE_KINDS = ("focal", "resampling", "baseline", "ensemble", "control")
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing as data URI, its caption, and what it shows for those who do not see it."""
+    """A drawing as data URI, its caption, and its text alternative."""
 
     uri: str
     caption: str
@@ -103,7 +103,7 @@ def build_content(store):
 def add_missing_cells(results, manifest):
     """Return the results with a skipped row for every cell that was asked for and is not there.
 
-    Statistics leave out the folds that not all methods have come to, and they know them by these.
+    Statistics leave out folds that some methods have not reached, and recognise them by these rows.
     """
     plan, described = manifest["plan"], manifest["datasets"]
     keys = ["dataset", "method", "repeat", "fold"]
@@ -145,7 +145,7 @@ def _list_sets(manifest):
 
 
 def _list_left_out(manifest):
-    """Name the labels that are trained on but too rare to be judged, one sentence a data set."""
+    """Name the labels that are trained on but too rare to be judged, a sentence per data set."""
     return [
         f"Too few positives to be scored on {name}: {', '.join(about['left_out'])}."
         for name, about in manifest["datasets"].items()

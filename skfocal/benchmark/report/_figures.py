@@ -1,4 +1,4 @@
-"""The figures, drawn on Figure objects (no pyplot, no state that outlives the call), as SVG."""
+"""The figures, drawn on Figure objects (no pyplot, no global state), as SVG."""
 
 import base64
 import io
@@ -59,7 +59,7 @@ def _canvas(width, height, layout="constrained"):
 
 
 def draw_methods(columns, methods, log_scaled=()):
-    """Draw one row a method and one panel a quantity: small marks are families, large their mean.
+    """Draw a row per method and a panel per quantity: small marks are families, large ones means.
 
     Parameters
     ----------
@@ -178,14 +178,14 @@ def _draw_rank_axis(axes, low, high, width):
 
 
 def draw_curves(predictions, prevalence):
-    """Draw precision against recall, and the observed against the predicted share of positives.
+    """Draw precision against recall, and the observed against the predicted rate of positives.
 
     Parameters
     ----------
     predictions : dict of str to DataFrame
         Method to its pooled test folds, columns ``target`` and ``probability``.
     prevalence : float
-        Share of positives, the floor of the precision.
+        Fraction of positives, the lowest precision of a random ranking.
 
     Returns
     -------

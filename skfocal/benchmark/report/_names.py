@@ -1,4 +1,4 @@
-"""How the report calls and colours the methods and writes its numbers."""
+"""Names and colours of the methods in the report, and the format of its numbers."""
 
 import math
 
@@ -15,8 +15,8 @@ __all__ = [
     "write_seconds",
 ]
 
-# One colour and one marker a kind, the same in every table and figure. The colours keep apart
-# for the common forms of colour blindness, and the markers do so in a black-and-white print.
+# One colour and one marker per kind, the same in every table and figure. The colours stay distinct
+# under the common forms of colour blindness, the markers in black and white.
 KINDS = {
     "focal": ("#0b5cad", "o"),
     "resampling": ("#c2570c", "s"),

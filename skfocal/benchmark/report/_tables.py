@@ -1,4 +1,4 @@
-"""The tables of the report, as cells of text: numbers become words here and nowhere else."""
+"""The tables of the report, as cells of text: numbers are formatted here and nowhere else."""
 
 from dataclasses import dataclass
 
@@ -88,7 +88,7 @@ def tabulate_ranking(results, metric):
 
 
 def tabulate_overview(results, metrics, order):
-    """Means of several metrics beside each other, with the mean rank after each."""
+    """Means of several metrics side by side, each with its mean rank."""
     rankings = {metric: statistics.rank_table(results, metric).reindex(order) for metric in metrics}
     best = {metric: _best(ranking["mean"], metric) for metric, ranking in rankings.items()}
     rows = []
@@ -112,7 +112,7 @@ def tabulate_overview(results, metrics, order):
 
 
 def tabulate_datasets(results, metric, order):
-    """One metric on every data set, beside the share of the positives, or of the rarest class."""
+    """One metric on every data set, with the fraction of positives, or of the rarest class."""
     done = results[results["status"] == "ok"]
     means = done.pivot_table(index="dataset", columns="method", values=metric, aggfunc="mean")
     means = means.reindex(columns=order)
@@ -169,7 +169,7 @@ def tabulate_duels(results, metrics):
 
 
 def tabulate_losses(results, metric, order):
-    """Name the data sets on which focal loss is worse, one row a method that beats it there."""
+    """Name the data sets on which focal loss is worse, one row per method that beats it there."""
     focal = find_focal_arm(order)
     rows = []
     for method in order:

@@ -1,4 +1,4 @@
-"""What depends on the kind of target: one module a task, all with the functions of :class:`Task`.
+"""What depends on the kind of target: a module per task, each with the functions of :class:`Task`.
 
 Everything else, from the nested cross-validation to the report, is the same for all tasks.
 """

@@ -1,4 +1,4 @@
-"""Any number of labels a row: figures over the labels with enough positives to be judged."""
+"""Any number of labels per row: figures over the labels with enough positives to be judged."""
 
 import numpy as np
 from sklearn.metrics import average_precision_score, label_ranking_loss, log_loss

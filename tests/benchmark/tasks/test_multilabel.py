@@ -1,4 +1,4 @@
-"""Any number of labels a row: what is refused, which labels are judged, and the figures."""
+"""Any number of labels per row: what is refused, which labels are judged, and the figures."""
 
 from dataclasses import replace
 
