@@ -313,7 +313,7 @@ def test_repr_says_what_it_is():
 
 
 @pytest.mark.slow
-def test_without_torch_the_import_says_how_to_get_it():
+def test_without_torch_the_first_use_says_how_to_get_it():
     code = (
         "import sys\n"
         "class Blocker:\n"
@@ -321,8 +321,9 @@ def test_without_torch_the_import_says_how_to_get_it():
         "        if name == 'torch':\n"
         "            raise ModuleNotFoundError(name, name=name)\n"
         "sys.meta_path.insert(0, Blocker())\n"
-        "import skfocal.nn"
+        "import skfocal.nn\n"
+        "skfocal.nn.LossModule"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
-    assert "MissingExtraError: skfocal.nn needs torch: pip install 'skfocal[neural]'" in done.stderr
+    assert "MissingExtraError: skfocal.nn.LossModule needs torch: pip install 'skfocal[neural]'" in done.stderr
