@@ -34,8 +34,8 @@ from torch.utils.data import DataLoader
 
 from skfocal import __version__
 from skfocal.neural_network import FocalMLPClassifier
-from skfocal.neural_network._batches import RowBatches
-from skfocal.neural_network._rows import fit_scaling
+from skfocal.neural_network._scaling import fit_scaling
+from skfocal.neural_network.training._batches import RowBatches
 
 N_ROWS, N_FEATURES, HIDDEN = 50_000, 30, (64, 64)
 MEMORY_ROWS = 500_000

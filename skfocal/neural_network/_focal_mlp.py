@@ -1,15 +1,18 @@
 """Multilayer perceptron with a focal loss, or any other loss of the margin."""
 
+from functools import partial
+
 import numpy as np
 from sklearn.utils.metaestimators import available_if
 
 from skfocal._classifier import SingleLabelClassifier, Target
 from skfocal.losses._math import add_half_rows
 from skfocal.model_selection import class_split
-from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
+from skfocal.neural_network._base import NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
+from skfocal.neural_network._settings import Rows
 from skfocal.utils._compat import _fit_context
-from skfocal.utils._labels import encode_known, encode_labels
+from skfocal.utils._labels import encode_known
 from skfocal.utils._validation import drop_weightless, validate_rows
 from skfocal.weights import class_counts
 
@@ -99,81 +102,6 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
     (500, 2)
     """
 
-    _parameter_constraints: dict = NETWORK_CONSTRAINTS
-
-    def __init__(
-        self,
-        gamma=1.0,
-        alpha=None,
-        *,
-        loss="focal",
-        beta=0.999,
-        class_weight=None,
-        probabilities="weighted",
-        calibrate_intercept=True,
-        hidden_layer_sizes=(64,),
-        activation="relu",
-        dropout=0.1,
-        batch_norm=False,
-        n_members=8,
-        numeric_embedding="periodic",
-        warm_up=0,
-        initial_bias="prior",
-        optimizer="adamw",
-        learning_rate_init=2e-3,
-        weight_decay=1e-2,
-        learning_rate="linear",
-        batch_size="auto",
-        max_epochs="auto",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        scoring="average_precision",
-        standardize=True,
-        random_state=None,
-        device="auto",
-        warm_start=False,
-        callbacks=None,
-        module=None,
-        net_params=None,
-        verbose=0,
-    ):
-        self.gamma = gamma
-        self.alpha = alpha
-        self.loss = loss
-        self.beta = beta
-        self.class_weight = class_weight
-        self.probabilities = probabilities
-        self.calibrate_intercept = calibrate_intercept
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.dropout = dropout
-        self.batch_norm = batch_norm
-        self.n_members = n_members
-        self.numeric_embedding = numeric_embedding
-        self.warm_up = warm_up
-        self.initial_bias = initial_bias
-        self.optimizer = optimizer
-        self.learning_rate_init = learning_rate_init
-        self.weight_decay = weight_decay
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.scoring = scoring
-        self.standardize = standardize
-        self.random_state = random_state
-        self.device = device
-        self.warm_start = warm_start
-        self.callbacks = callbacks
-        self.module = module
-        self.net_params = net_params
-        self.verbose = verbose
-
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Fit the network.
@@ -199,28 +127,15 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
         continued = self.warm_start and hasattr(self, "classes_")
         X, y, sample_weight = validate_rows(self, X, y, sample_weight, reset=not continued)
         classes, _ = self._encode_classes(y)
+        if continued:
+            self._check_same_classes(classes)
+        self._check_settings()
+        encode = partial(encode_known, classes=classes, owner=type(self).__name__)
+        held_out = self._validate_held_out(X_val, y_val, encode)
         X, y, sample_weight = drop_weightless(X, y, sample_weight)
-        self._check_network()
-        seed = self._draw_seed()
-        (X_fit, y_fit, weight), held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
-        target = self._encode_target(y_fit, weight, classes)
-        if continued and not np.array_equal(target.classes, self.classes_):
-            raise ValueError(
-                f"{type(self).__name__}: warm_start continues with the classes "
-                f"{self.classes_.tolist()}, got {target.classes.tolist()}."
-            )
-        if held_out is not None:
-            X_held, y_held, weight_held = held_out
-            held_out = (
-                X_held,
-                encode_known(y_held, target.classes, type(self).__name__),
-                weight_held,
-            )
-        start = self._where_it_ended() if continued else None
-        self._fit_rows(X_fit, target, weight, seed, start, held_out)
-        if self.calibrate_intercept:
-            codes = encode_known(y, target.classes, type(self).__name__)
-            self._calibrate(X, codes, sample_weight, seed)
+        start = self._end_of_training() if continued else None
+        rows = Rows(X, encode(y), sample_weight)
+        self._fit_rows(rows, classes, held_out, self._draw_seed(), start)
         return self
 
     @available_if(fits_in_parts)
@@ -248,7 +163,7 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
         FocalMLPClassifier
             The estimator.
         """
-        first = self._check_partial_fit(classes)
+        first = self._check_first_call(classes)
         if first and (classes is None or len(np.unique(classes)) < 2):
             raise ValueError(
                 f"{type(self).__name__}: the first call of partial_fit needs classes=, all labels "
@@ -256,26 +171,19 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
             )
         X, y, sample_weight = validate_rows(self, X, y, sample_weight, reset=first)
         X, y, sample_weight = drop_weightless(X, y, sample_weight)
-        self._check_network()
+        self._check_settings()
         known = np.unique(classes) if first else self.classes_
-        target = self._encode_known(y, sample_weight, known, first)
-        start = None if first else self._where_it_ended()
-        self._fit_rows(X, target, sample_weight, self._draw_seed(), start, partial=True)
+        rows = Rows(X, encode_known(y, known, type(self).__name__), sample_weight)
+        counts = add_half_rows(self._count(known, rows)) if first else self._counts
+        self._fit_part(rows, self._make_target(known, rows, counts), first)
         return self
 
-    def _split(self, y, random):
-        return class_split(encode_labels(y)[1], self.validation_fraction, random)
+    def _split(self, codes, random):
+        return class_split(codes, self.validation_fraction, random)
 
-    def _encode_known(self, y, sample_weight, classes, first) -> Target:
-        codes = encode_known(y, classes, type(self).__name__)
-        if first:
-            counts = add_half_rows(class_counts(codes, sample_weight, len(classes)))
-        else:
-            counts = self._counts
-        weight = self._weigh_classes(classes, counts)
-        return Target(classes, codes, counts, weight)
+    def _make_target(self, form, rows, counts=None) -> Target:
+        counts = self._count(form, rows) if counts is None else counts
+        return Target(form, rows.codes, counts, self._weigh_classes(form, counts))
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
+    def _count(self, classes, rows):
+        return class_counts(rows.codes, rows.weight, len(classes))

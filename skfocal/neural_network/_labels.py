@@ -43,8 +43,8 @@ class LabelForm(NamedTuple):
         return cls(owner, y.ndim, 1, _find_pair(to_dense(y).ravel(), y.ndim, owner))
 
     @classmethod
-    def of_part(cls, y: Any, classes: Any, owner: str) -> "LabelForm":
-        """Return the form of which the first rows and, for a vector or column, the classes are."""
+    def of_first_rows(cls, y: Any, classes: Any, owner: str) -> "LabelForm":
+        """Infer the form from the first rows and, for a vector or column, from `classes`."""
         known = None if classes is None else np.unique(classes)
         if y.ndim == 2 and y.shape[1] > 1:
             form = cls(owner, 2, y.shape[1], None)
@@ -101,6 +101,20 @@ def _find_pair(y: np.ndarray, n_dims: int, owner: str) -> np.ndarray:
             f"{classes.tolist()[0]!r}."
         )
     return np.array([0, 1])
+
+
+def check_values_per_label(parameter: str, value: Any, form: LabelForm) -> None:
+    """Refuse what is neither one value nor one for each label."""
+    if isinstance(value, dict):
+        raise ValueError(
+            f"{form.owner}: {parameter} must be one value or {form.n_labels}, one for each label, "
+            f"got the dict {value!r}; weights of both outcomes are class_weight={{0: ..., 1: ...}}."
+        )
+    if np.ndim(value) and np.shape(value) != (form.n_labels,):
+        raise ValueError(
+            f"{form.owner}: {parameter} must be one value or {form.n_labels}, one for each label, "
+            f"got the shape {np.shape(value)}."
+        )
 
 
 def to_dense(y: Any) -> np.ndarray:

@@ -5,28 +5,30 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.special import expit, logit
+from sklearn.base import clone
 from sklearn.utils.metaestimators import available_if
 
-from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier
+from skfocal._classifier import LOSS_CONSTRAINTS
 from skfocal.losses._math import add_half_rows
-from skfocal.model_selection import label_split
-from skfocal.neural_network._base import NETWORK_CONSTRAINTS, NeuralClassifier, fits_in_parts
+from skfocal.model_selection import label_folds, label_split
+from skfocal.neural_network._base import NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
-from skfocal.neural_network._labels import LabelForm, LabelTarget, to_dense
+from skfocal.neural_network._labels import LabelForm, LabelTarget, check_values_per_label
+from skfocal.neural_network._settings import Rows
 from skfocal.neural_network._thresholds import (
+    N_FOLDS,
     check_thresholds,
-    cross_fit_decisions,
     tune_f1,
     warn_of_constant_labels,
 )
 from skfocal.tasks import Multilabel
 from skfocal.utils._compat import _fit_context
-from skfocal.utils._labels import encode_labels
 from skfocal.utils._validation import drop_weightless, validate_rows
+from skfocal.utils._warnings import warn_user
 
 
 @documented
-class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
+class MultiLabelFocalClassifier(NeuralClassifier):
     """Small neural networks for any number of labels per row, with a focal loss for each label.
 
     The network and its training are those of :class:`FocalMLPClassifier`, with one score for
@@ -116,7 +118,7 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
     (200, 4)
     """
 
-    _parameter_constraints: dict = NETWORK_CONSTRAINTS | {
+    _parameter_constraints: dict = NeuralClassifier._parameter_constraints | {
         "gamma": [*LOSS_CONSTRAINTS["gamma"], "array-like"],
         "alpha": [option for option in LOSS_CONSTRAINTS["alpha"] if option is not dict],
         "thresholds": [None, str, "array-like"],
@@ -161,41 +163,43 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         net_params=None,
         verbose=0,
     ):
-        self.gamma = gamma
-        self.alpha = alpha
-        self.loss = loss
-        self.beta = beta
-        self.class_weight = class_weight
-        self.probabilities = probabilities
-        self.calibrate_intercept = calibrate_intercept
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.dropout = dropout
-        self.batch_norm = batch_norm
-        self.n_members = n_members
-        self.numeric_embedding = numeric_embedding
-        self.warm_up = warm_up
-        self.initial_bias = initial_bias
-        self.optimizer = optimizer
-        self.learning_rate_init = learning_rate_init
-        self.weight_decay = weight_decay
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.early_stopping = early_stopping
+        super().__init__(
+            gamma=gamma,
+            alpha=alpha,
+            loss=loss,
+            beta=beta,
+            class_weight=class_weight,
+            probabilities=probabilities,
+            calibrate_intercept=calibrate_intercept,
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            dropout=dropout,
+            batch_norm=batch_norm,
+            n_members=n_members,
+            numeric_embedding=numeric_embedding,
+            warm_up=warm_up,
+            initial_bias=initial_bias,
+            optimizer=optimizer,
+            learning_rate_init=learning_rate_init,
+            weight_decay=weight_decay,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            scoring=scoring,
+            standardize=standardize,
+            random_state=random_state,
+            device=device,
+            warm_start=warm_start,
+            callbacks=callbacks,
+            module=module,
+            net_params=net_params,
+            verbose=verbose,
+        )
         self.thresholds = thresholds
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.scoring = scoring
-        self.standardize = standardize
-        self.random_state = random_state
-        self.device = device
-        self.warm_start = warm_start
-        self.callbacks = callbacks
-        self.module = module
-        self.net_params = net_params
-        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
@@ -223,33 +227,21 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         X, y, sample_weight = validate_rows(
             self, X, y, sample_weight, multi_output=True, reset=not continued
         )
-        self._check_network()
         form = LabelForm.of(y, type(self).__name__)
-        X, y, sample_weight = drop_weightless(X, y, sample_weight)
-        if continued and not np.array_equal(form.classes, self.classes_):
-            raise ValueError(
-                f"{type(self).__name__}: warm_start continues with the labels "
-                f"{self.classes_.tolist()}, got {form.classes.tolist()}."
-            )
+        if continued:
+            self._check_same_classes(form.classes, "labels")
+        self._check_settings()
         check_thresholds(self.thresholds, form.n_labels, form.owner)
+        held_out = self._validate_held_out(X_val, y_val, form.encode, multi_output=y.ndim > 1)
+        X, y, sample_weight = drop_weightless(X, y, sample_weight)
         seed = self._draw_seed()
-        start = self._where_it_ended() if continued else None
-        self._fit_form(form, X, y, sample_weight, X_val, y_val, seed, start)
-        return self._find_thresholds(X, y, sample_weight, seed, X_val=X_val, y_val=y_val)
-
-    def _fit_form(self, form, X, y, sample_weight, X_val, y_val, seed, start=None):
-        """Fit the network to validated rows, whose labels have a form."""
-        (X_fit, y_fit, weight), held_out = self._hold_out(X, y, sample_weight, X_val, y_val, seed)
-        indicator = form.encode(y_fit)
-        target = self._weigh(form, indicator, Multilabel().count(indicator, weight))
-        if held_out is not None:
-            X_held, y_held, weight_held = held_out
-            held_out = X_held, form.encode(y_held), weight_held
-        self._fit_rows(X_fit, target, weight, seed, start, held_out)
+        start = self._end_of_training() if continued else None
+        rows = Rows(X, form.encode(y), sample_weight)
+        self._fit_rows(rows, form, held_out, seed, start)
         self._keep_form(form)
-        if self.calibrate_intercept:
-            codes = form.encode(y)
-            self._calibrate(X, codes[:, 0] if form.n_dims == 1 else codes, sample_weight, seed)
+        if isinstance(self.thresholds, str):
+            return self._tune_thresholds(rows, held_out, seed)
+        return self._set_thresholds()
 
     @available_if(fits_in_parts)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -276,24 +268,19 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         MultiLabelFocalClassifier
             The estimator.
         """
-        first = self._check_partial_fit(classes)
+        first = self._check_first_call(classes)
         X, y, sample_weight = validate_rows(
             self, X, y, sample_weight, multi_output=True, reset=first
         )
         X, y, sample_weight = drop_weightless(X, y, sample_weight)
-        self._check_network()
-        form = LabelForm.of_part(y, classes, type(self).__name__) if first else self._form
+        self._check_settings()
+        form = LabelForm.of_first_rows(y, classes, type(self).__name__) if first else self._form
         check_thresholds(self.thresholds, form.n_labels, form.owner)
-        indicator = form.encode(y)
-        if first:
-            counts = add_half_rows(Multilabel().count(indicator, sample_weight))
-        else:
-            counts = self._counts
-        target = self._weigh(form, indicator, counts)
-        start = None if first else self._where_it_ended()
-        self._fit_rows(X, target, sample_weight, self._draw_seed(), start, partial=True)
+        rows = Rows(X, form.encode(y), sample_weight)
+        counts = add_half_rows(self._count(rows)) if first else self._counts
+        self._fit_part(rows, self._make_target(form, rows, counts), first)
         self._keep_form(form)
-        return self._find_thresholds()
+        return self._set_thresholds()
 
     def _keep_form(self, form):
         self._form = form
@@ -320,65 +307,62 @@ class MultiLabelFocalClassifier(NeuralClassifier, MarginClassifier):
         decision = self.decision_function(X)
         return self._form.decode(decision > self._cuts)
 
-    def _find_thresholds(self, X=None, y=None, sample_weight=None, seed=None, **fit_params):
-        """Set ``thresholds_``; rows are needed for ``"f1"`` only."""
-        self._cuts = np.zeros(self._form.n_labels)
-        self.thresholds_ = expit(self._cuts)
-        if self.thresholds is not None and not isinstance(self.thresholds, str):
-            self._cuts = logit(np.asarray(self.thresholds, dtype=np.float64))
-        elif self.thresholds is not None:
-            indicator = self._form.encode(y)
-            warn_of_constant_labels(indicator, self._form.owner)
-            decision = None
-            if not self._interrupted:
-                decision = cross_fit_decisions(
-                    self, X, y, indicator, sample_weight, seed, **fit_params
-                )
-            if decision is None:
-                warnings.warn(
-                    f"{self._form.owner}: interrupted, so the thresholds are not tuned and stay "
-                    "0.5.",
-                    UserWarning,
-                    stacklevel=4,  # the caller of fit
-                )
-                return self
-            self._cuts = tune_f1(indicator, decision, sample_weight)
+    def _set_thresholds(self):
+        """Set ``thresholds_`` to 0.5, or to what the user gives."""
+        given = 0.5 if self.thresholds is None else self.thresholds
+        self._cuts = logit(np.broadcast_to(np.float64(given), self._form.n_labels))
         self.thresholds_ = expit(self._cuts)
         return self
 
-    def _split(self, y, random):
-        y = to_dense(y)
-        if y.ndim == 1 or y.shape[1] == 1:
-            y = encode_labels(y.ravel())[1][:, None]
-        return label_split(y, self.validation_fraction, random)
+    def _tune_thresholds(self, rows, held_out, seed):
+        """Set ``thresholds_`` to those of the best F1 score on rows that did not train."""
+        owner, log_odds = self._form.owner, None
+        warn_of_constant_labels(rows.codes, owner)
+        if not self._interrupted:
+            log_odds = self._cross_fit(rows, held_out, seed)
+        if log_odds is None:
+            warn_user(
+                f"{owner}: interrupted, so the thresholds are not tuned and stay 0.5.", UserWarning
+            )
+            log_odds = np.zeros(rows.codes.shape)  # of which no cut is better
+        self._cuts = tune_f1(rows.codes, log_odds, rows.weight)
+        self.thresholds_ = expit(self._cuts)
+        return self
 
-    def _weigh(self, form, indicator, counts) -> LabelTarget:
-        """Return the indicator with the weights of both sides of each label."""
-        name, n_labels = form.owner, form.n_labels
-        for parameter in ("gamma", "alpha"):
-            value = getattr(self, parameter)
-            if isinstance(value, dict):
-                raise ValueError(
-                    f"{name}: {parameter} must be one value or {n_labels}, one for each label, got "
-                    f"the dict {value!r}; weights of both outcomes are class_weight={{0: ..., 1: "
-                    "...}."
-                )
-            if np.ndim(value) and np.shape(value) != (n_labels,):
-                raise ValueError(
-                    f"{name}: {parameter} must be one value or {n_labels}, one for each label, "
-                    f"got the shape {np.shape(value)}."
-                )
-        alphas = self.alpha if np.ndim(self.alpha) else [self.alpha] * n_labels
+    def _cross_fit(self, rows, held_out, seed):
+        """Return log-odds of every row, from a model fitted without it; None if interrupted."""
+        log_odds = np.empty(rows.codes.shape)
+        for fold, (training, others) in enumerate(label_folds(rows.codes, N_FOLDS, seed)):
+            part = clone(self).set_params(thresholds=None, warm_start=False)
+            with warnings.catch_warnings():
+                # The model itself has been fitted before, and has warned.
+                warnings.simplefilter("ignore")
+                part._fit_rows(rows.take(training), self._form, held_out, seed + fold, None)
+            if part._interrupted:
+                return None
+            log_odds[others] = part._log_odds(rows.X[others])
+        return log_odds
+
+    def _split(self, codes, random):
+        return label_split(codes, self.validation_fraction, random)
+
+    def _make_target(self, form, rows, counts=None) -> LabelTarget:
+        check_values_per_label("gamma", self.gamma, form)
+        check_values_per_label("alpha", self.alpha, form)
+        counts = self._count(rows) if counts is None else counts
+        alphas = self.alpha if np.ndim(self.alpha) else [self.alpha] * form.n_labels
         sides = np.array([0, 1]) if form.pair is None else form.pair
-        table = [
+        weights = [
             self._weigh_classes(sides, count, alpha=alpha)
             for alpha, count in zip(alphas, counts.T, strict=True)
         ]
-        return LabelTarget(form.classes, indicator, counts, np.stack(table, axis=1))
+        return LabelTarget(form.classes, rows.codes, counts, np.stack(weights, axis=1))
+
+    def _count(self, rows):
+        return Multilabel().count(rows.codes, rows.weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
         tags.classifier_tags.multi_class = False
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True

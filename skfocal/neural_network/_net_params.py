@@ -25,43 +25,44 @@ _NET_PARAMETERS = {
     "verbose": "verbose",
     "warm_start": "warm_start",
 }
-# Of these not even a part.
+# Of these also every part, such as criterion__gamma.
 _WHOLE = {"criterion", "dataset", "iterator_train", "iterator_valid", "train_split"}
 _OF_MODULE = "module__"
 
 
-def check_net_params(model: Any) -> None:
-    """Refuse what a parameter of the estimator decides, or nobody reads."""
-    name = type(model).__name__
-    for key in model.net_params or {}:
+def check_net_params(net_params: dict[Any, Any], has_module: bool, owner: str) -> None:
+    """Refuse what a parameter of the estimator decides, or nobody reads.
+
+    Parameters
+    ----------
+    net_params : dict
+    has_module : bool
+        Whether there is a module of the user's.
+    owner : str
+        The class of the estimator, for messages.
+    """
+    for key in net_params:
         if not isinstance(key, str):
-            raise ValueError(f"{name}: net_params has {key!r} as a key, which must be a name.")
+            raise ValueError(f"{owner}: net_params has {key!r} as a key, which must be a name.")
         whole = key.split("__")[0]
         decides = _NET_PARAMETERS.get(whole if whole in _WHOLE else key)
         if decides is not None:
             raise ValueError(
-                f"{name}: net_params has {key!r}, which the parameter {decides} of the estimator "
+                f"{owner}: net_params has {key!r}, which the parameter {decides} of the estimator "
                 "decides."
             )
-        if key.startswith(_OF_MODULE) and model.module is None:
+        if key.startswith(_OF_MODULE) and not has_module:
             raise ValueError(
-                f"{name}: net_params has {key!r}, but there is no module of your own: module=None."
+                f"{owner}: net_params has {key!r}, but there is no module of your own: module=None."
             )
 
 
-def module_params(model: Any) -> dict[str, Any]:
-    """Return the arguments of the user's module."""
-    return {
+def divide_net_params(net_params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the arguments of the user's module and those of the skorch net."""
+    of_module = {
         key.removeprefix(_OF_MODULE): value
-        for key, value in (model.net_params or {}).items()
+        for key, value in net_params.items()
         if key.startswith(_OF_MODULE)
     }
-
-
-def skorch_params(model: Any) -> dict[str, Any]:
-    """Return the arguments of the skorch net."""
-    return {
-        key: value
-        for key, value in (model.net_params or {}).items()
-        if not key.startswith(_OF_MODULE)
-    }
+    of_net = {key: value for key, value in net_params.items() if not key.startswith(_OF_MODULE)}
+    return of_module, of_net

@@ -1,14 +1,13 @@
 """Thresholds of the labels, tuned on rows that the scoring model has not seen."""
 
-import warnings
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
-from skfocal.model_selection import find_cuts, label_folds
+from skfocal.model_selection import find_cuts
+from skfocal.utils._warnings import warn_user
 
-_N_FOLDS = 5
+N_FOLDS = 5
 
 
 def check_thresholds(value: Any, n_labels: int, owner: str) -> None:
@@ -30,58 +29,11 @@ def warn_of_constant_labels(indicator: np.ndarray, owner: str) -> None:
     """Warn of labels whose threshold cannot be tuned."""
     constant = np.flatnonzero(np.ptp(indicator, axis=0) == 0)
     if len(constant):
-        warnings.warn(
+        warn_user(
             f"{owner}: the labels {constant.tolist()} have one outcome only; their threshold "
             "stays 0.5.",
             UserWarning,
-            stacklevel=5,  # the caller of fit
         )
-
-
-def cross_fit_decisions(
-    model: Any,
-    X: Any,
-    y: Any,
-    indicator: np.ndarray,
-    sample_weight: np.ndarray | None,
-    seed: int,
-    X_val: Any = None,
-    y_val: Any = None,
-) -> np.ndarray | None:
-    """Return log-odds of every row, from a model fitted without it.
-
-    Parameters
-    ----------
-    model : MultiLabelFocalClassifier
-        Fitted; cloned for each fold.
-    X : {ndarray, CSR} of shape (n, n_features)
-    y : {ndarray, sparse matrix}
-        Labels in the form in which they were given.
-    indicator : ndarray of shape (n, n_labels)
-        The same labels, by which folds are stratified.
-    sample_weight : ndarray of shape (n,) or None
-    seed : int
-    X_val, y_val
-        Rows that early stopping watches in each fit, if given.
-
-    Returns
-    -------
-    ndarray of shape (n, n_labels), or None
-        None if a fit was interrupted.
-    """
-    decision = np.empty(indicator.shape)
-    for fold, (training, held_out) in enumerate(label_folds(indicator, _N_FOLDS, seed)):
-        part = clone(model).set_params(thresholds=None, warm_start=False)
-        weight = None if sample_weight is None else sample_weight[training]
-        with warnings.catch_warnings():
-            # The model itself has been fitted before, and has warned.
-            warnings.simplefilter("ignore")
-            # The form of all labels: of a rare class a fold may hold no row.
-            part._fit_form(model._form, X[training], y[training], weight, X_val, y_val, seed + fold)
-        if part._interrupted:
-            return None
-        decision[held_out] = part.decision_function(X[held_out]).reshape(len(held_out), -1)
-    return decision
 
 
 def tune_f1(

@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
 from skfocal.losses import FocalLoss
-from skfocal.neural_network import _net
+from skfocal.neural_network.training import _net
 from skfocal.nn import GammaSchedule, TabularMLP
 from tests.neural_network.networks import MLP, MULTILABEL, both, small, table
 

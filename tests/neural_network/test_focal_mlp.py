@@ -15,7 +15,8 @@ from skfocal import FocalLogisticRegression
 from skfocal.losses import CrossEntropyLoss, FocalLoss, get_loss, list_losses
 from skfocal.model_selection import class_split
 from skfocal.neural_network import FocalMLPClassifier
-from skfocal.neural_network._rows import fit_scaling
+from skfocal.neural_network._budget import choose_batch_size, choose_epochs
+from skfocal.neural_network._scaling import fit_scaling
 from skfocal.nn import DeferredReweighting, GammaSchedule, LossModule, WarmUp, score_gradient
 from tests.neural_network.networks import classes_table, small
 
@@ -123,9 +124,9 @@ class TestObjective:
         [(200, 20, 7), (3000, 20, 40), (12_000, 17, 47), (100_000, 2, 391), (300_000, 1, 1172)],
     )
     def test_auto_is_about_800_steps_but_at_most_20_epochs(self, n_rows, n_epochs, n_batches):
-        model = FocalMLPClassifier()
-        assert model._epochs(n_rows) == n_epochs
-        assert -(-n_rows // model._batch_rows(n_rows)) == n_batches
+        batch_size = choose_batch_size(n_rows)
+        assert -(-n_rows // batch_size) == n_batches
+        assert choose_epochs(n_rows, batch_size) == n_epochs
 
     def test_auto_is_what_fit_does(self):
         X, y = classes_table(n=3000)
@@ -135,8 +136,8 @@ class TestObjective:
         told = small(numeric_embedding=None, **settings, batch_size=75).fit(X, y)
         np.testing.assert_array_equal(told.predict_proba(X), auto.predict_proba(X))
         # A batch size of one's own has the budget of steps too.
-        assert FocalMLPClassifier(batch_size=3000)._epochs(3000) == 20
-        assert FocalMLPClassifier(batch_size=10)._epochs(3000) == 3
+        assert choose_epochs(3000, 3000) == 20
+        assert small(**settings, batch_size=10).fit(X, y).n_epochs_ == 3
 
     @pytest.mark.parametrize("rate", ["constant", "linear", "cosine", "one-cycle"])
     @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
@@ -180,7 +181,7 @@ class TestObjective:
 
 class TestRows:
     def test_every_row_once_an_epoch_in_changing_order(self):
-        from skfocal.neural_network._batches import RowBatches
+        from skfocal.neural_network.training._batches import RowBatches
 
         X = np.arange(50, dtype=float)[:, None]
         batches = RowBatches(
@@ -257,10 +258,11 @@ class TestEarlyStopping:
         np.testing.assert_array_equal(
             model.fit(X, y).mean_, small(early_stopping=False).fit(X[rows[0]], y[rows[0]]).mean_
         )
-        state = model.set_params(max_epochs=1)._state
+        state = model.set_params(max_epochs=1)._network.state
         again = small(early_stopping=True, validation_fraction=0.25, max_epochs=1)
-        first = again.fit(X, y)._state
-        np.testing.assert_array_equal(again.fit(changed, y)._state["weights.0"], first["weights.0"])
+        first = again.fit(X, y)._network.state
+        second = again.fit(changed, y)._network.state
+        np.testing.assert_array_equal(second["weights.0"], first["weights.0"])
         assert set(state) == set(first)
 
 
@@ -435,4 +437,4 @@ class TestDevice:
         expected = small(device="cpu", batch_size=50, dropout=0.0).fit(X, y)
         again = small(device="cuda", batch_size=50, dropout=0.0).fit(X, y)
         np.testing.assert_allclose(again.predict_proba(X), expected.predict_proba(X), atol=1e-4)
-        assert all(isinstance(value, np.ndarray) for value in model._state.values())
+        assert all(isinstance(value, np.ndarray) for value in model._network.state.values())

@@ -320,8 +320,9 @@ def test_frozen_parameters_stay():
     frozen = FocalMLPClassifier(callbacks=[Freezer("weights.0")], **settings).fit(X, y)
     start = FocalMLPClassifier(**(settings | {"max_epochs": 1, "learning_rate_init": 1e-12}))
     start.fit(X, y)
-    np.testing.assert_allclose(frozen._state["weights.0"], start._state["weights.0"], atol=1e-7)
-    assert not np.allclose(frozen._state["weights.1"], start._state["weights.1"], atol=1e-4)
+    before, after = start._network.state, frozen._network.state
+    np.testing.assert_allclose(after["weights.0"], before["weights.0"], atol=1e-7)
+    assert not np.allclose(after["weights.1"], before["weights.1"], atol=1e-4)
 
 
 def test_a_callback_may_set_the_rate():
@@ -349,10 +350,10 @@ def test_net_params_reach_the_optimizer():
 def test_batch_norm_trains_and_predicts_by_arrays(estimator, table):
     X, y = table()
     model = estimator(**(SMALL | {"batch_norm": True, "max_epochs": 40})).fit(X, y)
-    assert all(isinstance(value, np.ndarray) for value in model._state.values())
+    assert all(isinstance(value, np.ndarray) for value in model._network.state.values())
     assert model.loss_curve_[-1] < 0.9 * model.loss_curve_[0]
     # The running means have moved, and are used: a row is predicted alone as among others.
-    assert np.abs(model._state["norms.0.mean"]).max() > 0.05
+    assert np.abs(model._network.state["norms.0.mean"]).max() > 0.05
     np.testing.assert_allclose(
         model.predict_proba(X[:1]), model.predict_proba(X)[:1], rtol=1e-12, atol=1e-12
     )
@@ -380,7 +381,7 @@ def test_cuda_gives_what_the_cpu_gives(estimator, table, parameters):
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
     for fitted in (model, again):
-        state = fitted._state if fitted._state is not None else fitted.module_.state_dict()
+        state = fitted._network.state
         assert all(str(getattr(value, "device", "cpu")) == "cpu" for value in state.values())
     if "module" not in parameters:  # whose dropout draws other numbers there
         expected = estimator(**(settings | {"device": "cpu"})).fit(X, y)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
-from skfocal.neural_network import _base as base
+from skfocal.neural_network import _fitted
 
 SMALL = {"hidden_layer_sizes": (8,), "max_epochs": 1, "random_state": 0}
 
@@ -23,7 +23,7 @@ def peak(model, X):
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
 def test_memory_grows_by_at_most_three_times_the_output(kind, monkeypatch):
-    monkeypatch.setattr(base, "_BLOCK", 2**14)
+    monkeypatch.setattr(_fitted, "BLOCK", 2**14)
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 4))
     if kind == "multilabel":
@@ -43,13 +43,13 @@ def test_weights_are_cast_once_for_all_rows(monkeypatch):
     model = FocalMLPClassifier(**SMALL).fit(X, np.arange(300) % 2)
     expected = model.decision_function(X)
     seen = []
-    original = base.forward
+    original = _fitted.forward
 
     def forward(state, rows, activation):
         seen.append((id(state["weights.0"]), state["weights.0"].dtype, len(rows)))
         return original(state, rows, activation)
 
-    monkeypatch.setattr(base, "forward", forward)
+    monkeypatch.setattr(_fitted, "forward", forward)
     np.testing.assert_array_equal(model.decision_function(X), expected)
     assert {identity for identity, *_ in seen} == {seen[0][0]}
     assert {dtype for _, dtype, _ in seen} == {np.dtype(np.float64)}

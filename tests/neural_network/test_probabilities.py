@@ -6,7 +6,7 @@ import torch
 from scipy.special import expit
 
 from skfocal.losses import FocalLoss, get_loss, list_losses
-from skfocal.neural_network._scoring import ValidationScorer
+from skfocal.neural_network.training._validation import ValidationScorer
 from skfocal.nn import LossModule
 from skfocal.posterior import best_constant_score
 from tests.neural_network.networks import MULTILABEL, classes_table, small, table

@@ -10,7 +10,7 @@ import torch
 from sklearn.base import clone
 from threadpoolctl import threadpool_info
 
-from skfocal.neural_network._threads import step_threads
+from skfocal.neural_network.training._device import step_threads
 from skfocal.nn import TabularMLP
 from tests.neural_network.networks import both, small, table
 
@@ -36,8 +36,8 @@ def test_the_same_seed_gives_the_same_fit(cls):
     before = global_states()
     model = small(cls, dropout=0.3, batch_size=32, early_stopping=True)
     fitted = [clone(model).fit(X, y) for _ in range(2)]
-    for name, value in fitted[0]._state.items():
-        np.testing.assert_array_equal(fitted[1]._state[name], value)
+    for name, value in fitted[0]._network.state.items():
+        np.testing.assert_array_equal(fitted[1]._network.state[name], value)
     assert fitted[0].validation_scores_ == fitted[1].validation_scores_
     assert fitted[0].loss_curve_ == fitted[1].loss_curve_
     by_instance, other, unseeded = (

@@ -46,7 +46,7 @@ def test_fitted_state_is_numpy(cls):
     model = small(cls, warm_start=True, early_stopping=True).fit(*table(cls))
     leaves = list(leaves_of(vars(model)))
     assert not any(isinstance(leaf, torch.Tensor | torch.nn.Module) for leaf in leaves)
-    assert all(isinstance(value, np.ndarray) for value in leaves_of(model._state))
+    assert all(isinstance(value, np.ndarray) for value in leaves_of(model._network.state))
 
 
 @pytest.mark.slow

@@ -7,7 +7,8 @@ from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import f1_score
 
 from skfocal.neural_network import MultiLabelFocalClassifier
-from skfocal.neural_network._thresholds import cross_fit_decisions, tune_f1
+from skfocal.neural_network._settings import Rows
+from skfocal.neural_network._thresholds import tune_f1
 
 SMALL = {"hidden_layer_sizes": (8,), "n_members": 1, "max_epochs": 20, "random_state": 0}
 
@@ -53,20 +54,21 @@ def test_scores_are_of_rows_left_out(monkeypatch):
     X, Y = rare_labels(200)
     X[:, 0] = np.arange(200)  # row ids
     log = []
-    fit, decide = MultiLabelFocalClassifier._fit_form, MultiLabelFocalClassifier.decision_function
-    model = MultiLabelFocalClassifier(**(SMALL | {"max_epochs": 2})).fit(X, Y)
+    fit, score = MultiLabelFocalClassifier._fit_rows, MultiLabelFocalClassifier._log_odds
+    settings = SMALL | {"max_epochs": 2, "calibrate_intercept": False}
+    model = MultiLabelFocalClassifier(**settings).fit(X, Y)
 
-    def recording_fit(self, form, X, *args):
-        self.seen_ = set(X[:, 0])
-        return fit(self, form, X, *args)
+    def recording_fit(self, rows, *args):
+        self.seen_ = set(rows.X[:, 0])
+        return fit(self, rows, *args)
 
-    def recording_decide(self, X):
+    def recording_score(self, X):
         log.append((self.seen_, set(X[:, 0])))
-        return decide(self, X)
+        return score(self, X)
 
-    monkeypatch.setattr(MultiLabelFocalClassifier, "_fit_form", recording_fit)
-    monkeypatch.setattr(MultiLabelFocalClassifier, "decision_function", recording_decide)
-    cross_fit_decisions(model, X, Y, Y, None, seed=0)
+    monkeypatch.setattr(MultiLabelFocalClassifier, "_fit_rows", recording_fit)
+    monkeypatch.setattr(MultiLabelFocalClassifier, "_log_odds", recording_score)
+    model._cross_fit(Rows(X, Y, None), None, seed=0)
     assert len(log) == 5
     assert all(not seen & scored for seen, scored in log)
     assert sorted(row for _, scored in log for row in scored) == list(range(200))
@@ -87,7 +89,7 @@ def test_a_class_that_a_fold_lacks(names, form):
 def test_tuned_is_never_worse_than_half():
     X, Y = rare_labels()
     model = MultiLabelFocalClassifier(thresholds="f1", **SMALL).fit(X, Y)
-    decision = cross_fit_decisions(model, X, Y, Y, None, seed=model._draw_seed())
+    decision = model._cross_fit(Rows(X, Y, None), None, seed=model._draw_seed())
     cuts = np.log(model.thresholds_) - np.log1p(-model.thresholds_)
     for j in range(Y.shape[1]):
         tuned = f1_score(Y[:, j], decision[:, j] > cuts[j] + 1e-12, zero_division=0)

@@ -7,7 +7,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from skfocal.neural_network._rows import Scaling
+from skfocal.neural_network._scaling import Scaling
 
 Batch = tuple[Tensor, Tensor, Tensor | None]
 

@@ -1,4 +1,4 @@
-"""Optimizers by name, the course of the learning rate, and moments as arrays."""
+"""From settings to an optimizer, and its moments as arrays."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,22 +8,33 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-OPTIMIZERS: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {
-    "adam": (torch.optim.Adam, {}),
-    "adamw": (torch.optim.AdamW, {}),
-    "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
-}
+from skfocal.neural_network._optimization import OPTIMIZERS
+from skfocal.neural_network._settings import TrainingSettings
 
-# Learning rate, relative to its initial value, after a share t of the steps.
-RATES: dict[str, Callable[[float], float]] = {
-    "constant": lambda t: 1.0,
-    "linear": lambda t: 1 - t,
-    "cosine": lambda t: (1 + np.cos(np.pi * t)) / 2,
-    # Up for a third of the way, then down; the initial value is the peak.
-    "one-cycle": lambda t: (
-        (1 - np.cos(3 * np.pi * t)) / 2 if t < 1 / 3 else (1 + np.cos(np.pi * (1.5 * t - 0.5))) / 2
-    ),
-}
+
+def optimizer_arguments(settings: TrainingSettings, undecayed: list[str]) -> dict[str, Any]:
+    """Return the arguments of a skorch net that make its optimizer.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+    undecayed : list of str
+        Names of the parameters that weight decay leaves alone.
+
+    Returns
+    -------
+    dict
+    """
+    chosen = OPTIMIZERS[settings.optimizer]
+    decay = settings.weight_decay
+    return {
+        "optimizer": getattr(torch.optim, chosen.name),
+        "optimizer__weight_decay": decay,
+        "optimizer__fused": True,
+        # A second group costs a second call of the optimizer in every step.
+        "optimizer__param_groups": [(name, {"weight_decay": 0.0}) for name in undecayed if decay],
+        **{f"optimizer__{name}": value for name, value in chosen.arguments.items()},
+    }
 
 
 def _parameter_names(optimizer: Optimizer, module: nn.Module) -> list[str]:

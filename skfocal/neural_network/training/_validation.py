@@ -1,11 +1,22 @@
-"""What early stopping watches: metrics that do not depend on the loss."""
+"""What early stopping watches: metrics of held-out rows that do not depend on the loss."""
+
+from collections.abc import Callable
 
 import numpy as np
+import torch
 from sklearn.metrics import average_precision_score
+from torch import nn
 
 from skfocal.losses import CrossEntropyLoss, MarginLoss
+from skfocal.neural_network._settings import Problem
+from skfocal.nn import LossModule
 from skfocal.posterior import Posterior
 from skfocal.tasks import get_task
+
+# Validation rows that go through the network at once.
+_EVALUATED_ROWS = 8192
+
+Evaluate = Callable[[nn.Module, LossModule], float]
 
 
 class ValidationScorer:
@@ -78,3 +89,36 @@ class ValidationScorer:
         losses = task.derivatives(CrossEntropyLoss(), log_odds, self.target, 0).value
         rows = losses.reshape(len(losses), -1).mean(axis=1)
         return float(np.average(rows, weights=self.weight))
+
+
+def make_evaluator(problem: Problem, scoring: str, device: torch.device) -> Evaluate | None:
+    """Return the function that scores a network on the validation rows.
+
+    Parameters
+    ----------
+    problem : Problem
+    scoring : {"average_precision", "neg_log_loss"}
+    device : torch.device
+
+    Returns
+    -------
+    callable, or None
+        From a network and its criterion to a score, -inf if not all its scores are finite; None
+        without validation rows.
+    """
+    if problem.validation is None:
+        return None
+    X, codes, weight = problem.validation
+    scorer = ValidationScorer(scoring, problem.task, codes, weight, problem.class_weight)
+    rows = torch.from_numpy(problem.scaling.apply(X)).to(device)
+
+    def evaluate(module: nn.Module, criterion: LossModule) -> float:
+        module.eval()
+        with torch.no_grad():
+            parts = [module(part).cpu().numpy() for part in rows.split(_EVALUATED_ROWS)]
+        scores = np.concatenate(parts, axis=1)
+        if not np.all(np.isfinite(scores)):
+            return -np.inf
+        return scorer(criterion.loss, criterion.reweighted, scores)
+
+    return evaluate

@@ -1,0 +1,86 @@
+"""A trained network and the scores of rows: NumPy alone, unless the network is the user's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skfocal.neural_network._scaling import Scaling
+from skfocal.neural_network._settings import NetworkSettings
+from skfocal.nn import State, forward
+from skfocal.utils._blocks import map_rows
+
+# Numbers that the widest layer of all members holds at once; on wide tables more, since each block
+# reads all weights.
+BLOCK = 2**18
+FEWEST_ROWS = 128
+
+Score = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class FittedNetwork:
+    """The weights of a network, and what its rows are scaled by.
+
+    Parameters
+    ----------
+    settings : NetworkSettings
+    n_scores : int
+    scaling : Scaling
+    arrays : dict of ndarray, or None
+        Its weights by name; None with a module.
+    module : torch.nn.Module or None
+        A trained network of the user's, in evaluation mode.
+    """
+
+    settings: NetworkSettings
+    n_scores: int
+    scaling: Scaling
+    arrays: State | None
+    module: Any = None
+
+    @property
+    def state(self) -> State:
+        """The weights as arrays."""
+        if self.arrays is not None:
+            return self.arrays
+        return {name: value.numpy() for name, value in self.module.state_dict().items()}
+
+    def map_scores(
+        self, X: Any, convert: Callable[[np.ndarray], np.ndarray], dtype: Any = np.float64
+    ) -> np.ndarray:
+        """Return what `convert` makes of the members' scores, from blocks of rows.
+
+        Parameters
+        ----------
+        X : {ndarray, CSR} of shape (n, n_features)
+            Rows as the user has them.
+        convert : callable
+            From scores of shape (n_members, m, n_scores) to an array with m rows.
+        dtype : float dtype, default=float64
+            Of the computation: in float64, though the weights are float32, rounding does not show
+            whether a row is predicted alone or among others.
+
+        Returns
+        -------
+        ndarray with n rows
+        """
+        score, n_rows = self._of_module() if self.arrays is None else self._of_arrays(dtype)
+        return map_rows(lambda rows: convert(score(self.scaling.apply(rows))), X, n_rows)
+
+    def _of_arrays(self, dtype: Any) -> tuple[Score, int]:
+        """Return a function from scaled rows to scores, and the rows of a block."""
+        # Cast once, and not for every block.
+        state = {name: value.astype(dtype, copy=False) for name, value in self.state.items()}
+        weights = [value for name, value in state.items() if name.startswith("weights.")]
+        width = max(max(w.shape[1], w.shape[0] * w.shape[2]) for w in weights)
+
+        def score(rows: np.ndarray) -> np.ndarray:
+            return forward(state, rows.astype(dtype, copy=False), self.settings.activation)
+
+        return score, max(FEWEST_ROWS, BLOCK // width)
+
+    def _of_module(self) -> tuple[Score, int]:
+        # A method of the module, so that torch, which is loaded with it, is not imported here.
+        return self.module.score_rows, max(1, BLOCK // len(self.scaling.mean))

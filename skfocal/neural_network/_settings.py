@@ -1,0 +1,100 @@
+"""What training is told and what it returns: plain values, which need no torch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from skfocal.losses import MarginLoss
+from skfocal.neural_network._scaling import Scaling
+from skfocal.nn import Schedule, State
+
+
+class Rows(NamedTuple):
+    """Rows with their codes (or an indicator of labels) and weights."""
+
+    X: Any  # ndarray or CSR of shape (n, n_features)
+    codes: np.ndarray
+    weight: np.ndarray | None
+
+    def take(self, rows: Any) -> Self:
+        """Return some of the rows."""
+        weight = None if self.weight is None else self.weight[rows]
+        return type(self)(self.X[rows], self.codes[rows], weight)
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """Which network; the names are those of the constructor parameters."""
+
+    owner: str  # the class of the estimator, for messages
+    hidden_layer_sizes: tuple[int, ...]
+    activation: str
+    dropout: float
+    batch_norm: bool
+    n_members: int
+    numeric_embedding: str | None
+    module: Callable[..., Any] | None  # makes a network of the user's
+    module_params: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How to train it."""
+
+    optimizer: str
+    learning_rate_init: float
+    weight_decay: float
+    learning_rate: str
+    batch_size: int
+    epochs: int
+    schedule: Schedule | None
+    initial_bias: str | None
+    scoring: str
+    n_iter_no_change: int
+    tol: float
+    device: str
+    callbacks: list[Any]
+    skorch_params: dict[str, Any]
+    verbose: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What to learn."""
+
+    rows: Rows
+    validation: Rows | None  # what early stopping watches
+    task: str
+    n_scores: int
+    loss: MarginLoss  # bound to the class counts
+    class_weight: np.ndarray
+    scaling: Scaling
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where an earlier training has ended, to continue from there."""
+
+    state: State
+    optimizer_state: Any
+    n_epochs: int
+    history: list[dict[str, Any]]
+
+
+@dataclass
+class TrainingResult:
+    """What training has led to: the best weights on validation rows, else the last finite ones."""
+
+    state: dict[str, Any] = field(default_factory=dict)
+    loss: Any = None  # the MarginLoss in force when the weights were reached
+    reweighted: bool = True  # whether the class weights were
+    best_epoch: int = 0
+    loss_curve: list[float] = field(default_factory=list)
+    validation_scores: list[float] = field(default_factory=list)
+    optimizer_state: Any = None
+    diverged: bool = False
+    interrupted: bool = False
+    history: list[dict[str, Any]] = field(default_factory=list)
