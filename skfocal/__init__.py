@@ -6,6 +6,7 @@ from typing import Any
 from skfocal.linear_model import FocalLogisticRegression
 
 __all__ = [
+    "FocalBoostingClassifier",
     "FocalLogisticRegression",
     "FocalMLPClassifier",
     "LossModule",
@@ -17,6 +18,7 @@ __version__ = "0.1.0.dev0"
 
 # Loaded when asked for: what needs torch, or takes as long to import as all the rest.
 _LAZY = {
+    "FocalBoostingClassifier": "skfocal.ensemble",
     "FocalMLPClassifier": "skfocal.neural_network",
     "LossModule": "skfocal.nn",
     "MultiLabelFocalClassifier": "skfocal.neural_network",

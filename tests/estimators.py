@@ -51,6 +51,18 @@ class Settings:
 
 
 SETTINGS = {
+    "FocalBoostingClassifier": Settings(
+        small={"n_estimators": 10, "learning_rate": 0.2, "n_jobs": 1, "random_state": 0},
+        # Leaves of counted rows and folds of rows are not those of repeated ones. Stumps: below
+        # the root bins are empty, and thresholds on both sides of one are a tie.
+        exact={
+            "min_samples_leaf": 1,
+            "max_leaf_nodes": 2,
+            "max_features": 1.0,
+            "calibrate_intercept": False,
+        },
+        checked=({"n_estimators": 10, "gamma": 2.0, "alpha": "balanced"},),
+    ),
     "FocalLogisticRegression": Settings(
         exact={"tol": 1e-10},
         rtol=1e-6,

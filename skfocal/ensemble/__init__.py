@@ -1,1 +1,5 @@
 """Boosted trees that add up honest log-odds."""
+
+from skfocal.ensemble._focal_boosting import FocalBoostingClassifier
+
+__all__ = ["FocalBoostingClassifier"]

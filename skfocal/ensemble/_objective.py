@@ -7,20 +7,25 @@ the engine means what it means for log loss. Scores have nothing of that.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
+from scipy.special import expit, softmax
 
-from skfocal.ensemble._table import log_odds_table
+from skfocal.ensemble._table import LogOddsTable, log_odds_table
 from skfocal.losses import MarginLoss
 from skfocal.margins import transform_scores
-from skfocal.posterior import best_constant_score, log_odds
+from skfocal.posterior import Posterior, best_constant_score
 from skfocal.tasks import Task
 
 # Rows in a block: its few float64 vectors stay in the second-level cache.
 BLOCK = 8192
 # Least curvature of a row, as in XGBoost: engines divide by sums of it.
 SMALLEST_CURVATURE = 1e-16
+# In scores every row keeps this fraction of the curvature of cross-entropy: engines take curvature
+# for rows, and a loss that leaves rows alone would leave them out of their counts.
+CURVATURE_FLOOR = 0.1
 # exp of more would overflow.
 LARGEST_EXPONENT = 700.0
 
@@ -41,6 +46,9 @@ class Objective:
         Bound to the class counts of the training set if it depends on them.
     task : Task
     """
+
+    #: Whether `raw` is the log-odds of the posterior, up to a constant of class weights.
+    adds_up_log_odds: ClassVar[bool] = False
 
     def __init__(self, loss: MarginLoss, task: Task) -> None:
         self.loss = loss
@@ -92,10 +100,8 @@ class Objective:
         """Return the loss of each row, in nats and unweighted."""
         raise NotImplementedError
 
-    def log_odds(
-        self, raw: np.ndarray, kind: str, class_weight: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Return log-odds or log-probabilities; parameters as in :mod:`skfocal.posterior`."""
+    def log_odds(self, raw: np.ndarray, posterior: Posterior) -> np.ndarray:
+        """Return the log-odds, or log-probabilities, that a posterior asks for."""
         raise NotImplementedError
 
     def _derivatives(self, target: np.ndarray, raw: np.ndarray) -> tuple[Any, Any]:
@@ -115,23 +121,25 @@ class LogOddsObjective(Objective):
     :mod:`skfocal.ensemble._table`. Cross-entropy has W = 1 and is the engine's own log loss.
     """
 
-    def __init__(self, loss: MarginLoss, task: Task) -> None:
-        super().__init__(loss, task)
-        self._table = log_odds_table(loss)
+    adds_up_log_odds = True
+
+    @cached_property
+    def _table(self) -> LogOddsTable:
+        # Made when it is asked for: honest predictions do without.
+        return log_odds_table(self.loss)
 
     def value(self, target: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return the loss of each row, in nats and unweighted."""
         codes = target.astype(np.intp)
         return self.loss.value(self.task.margin(self._table.score(raw), codes).margin, codes)
 
-    def log_odds(
-        self, raw: np.ndarray, kind: str, class_weight: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Return log-odds; parameters as in :mod:`skfocal.posterior`."""
-        if kind == "posterior":
-            return raw if class_weight is None else raw - self.task.contrast(np.log(class_weight))
+    def log_odds(self, raw: np.ndarray, posterior: Posterior) -> np.ndarray:
+        """Return the log-odds that a posterior asks for: no detour by the score, but for raw."""
+        if posterior.kind == "posterior":
+            weight = posterior.class_weight
+            return raw if weight is None else raw - self.task.contrast(np.log(weight))
+        result = raw if posterior.kind == "weighted" else self._table.score(raw)
         offset = self.loss.class_offset
-        result = raw if kind == "weighted" else self._table.score(raw)
         return result if offset is None else result - self.task.contrast(offset)
 
     def _derivatives(self, target: np.ndarray, raw: np.ndarray) -> tuple[Any, Any]:
@@ -166,15 +174,15 @@ class ScoreObjective(Objective):
         """Return the loss of each row, in nats and unweighted."""
         return self.task.derivatives(self.loss, raw, target.astype(np.intp), 0).value
 
-    def log_odds(
-        self, raw: np.ndarray, kind: str, class_weight: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Return log-odds or log-probabilities; parameters as in :mod:`skfocal.posterior`."""
-        return log_odds(self.loss, raw, self.task.name, kind=kind, class_weight=class_weight)
+    def log_odds(self, raw: np.ndarray, posterior: Posterior) -> np.ndarray:
+        """Return the log-odds, or log-probabilities, that a posterior asks for."""
+        return posterior.log_odds(raw)
 
     def _derivatives(self, target: np.ndarray, raw: np.ndarray) -> tuple[Any, Any]:
-        at = self.task.derivatives(self.loss, raw.astype(np.float64), target.astype(np.intp), 2)
-        return at.gradient, at.curvature_diagonal()
+        raw = raw.astype(np.float64)
+        at = self.task.derivatives(self.loss, raw, target.astype(np.intp), 2)
+        p = softmax(raw, axis=1) if self.task.is_softmax else expit(raw)
+        return at.gradient, np.maximum(at.curvature_diagonal(), CURVATURE_FLOOR * p * (1 - p))
 
     def _row_weight(
         self, target: np.ndarray, raw: np.ndarray, sample_weight: np.ndarray | None

@@ -22,16 +22,15 @@ def validate_rows(estimator, X, y, sample_weight, **options):
     sample_weight : array-like of shape (n_samples,) or None
         Non-negative, not all 0.
     **options
-        For ``validate_data``.
+        For ``validate_data``, before the defaults here.
 
     Returns
     -------
     X, y, sample_weight
         The last of its own type if that is an integer or a float, or None.
     """
-    X, y = validate_data(
-        estimator, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], **options
-    )
+    options = {"accept_sparse": "csr", "dtype": [np.float64, np.float32]} | options
+    X, y = validate_data(estimator, X, y, **options)
     if sample_weight is None:
         return X, y, None
     dtype = getattr(sample_weight, "dtype", None)

@@ -326,4 +326,7 @@ def test_without_torch_the_first_use_says_how_to_get_it():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
-    assert "MissingExtraError: skfocal.nn.LossModule needs torch: pip install 'skfocal[neural]'" in done.stderr
+    assert (
+        "MissingExtraError: skfocal.nn.LossModule needs torch: pip install 'skfocal[neural]'"
+        in done.stderr
+    )

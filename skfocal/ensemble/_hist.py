@@ -1,0 +1,189 @@
+"""scikit-learn's histogram boosting, driven by an objective in the place of its loss.
+
+``HistGradientBoostingClassifier`` takes an object as its loss, which is not public: this file and
+:mod:`skfocal.utils._compat` alone rely on it.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
+from typing import Any, Self
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
+
+from skfocal.ensemble._booster import Booster, Rows, TreeSettings, Watch
+from skfocal.ensemble._objective import Objective
+from skfocal.utils._compat import HalfBinomialLoss, HalfMultinomialLoss
+
+
+class HistBooster(Booster):
+    """A fitted ``HistGradientBoostingClassifier``, which has its own loss back."""
+
+    name = "hist"
+    takes_sparse = False
+
+    def __init__(self, model: HistGradientBoostingClassifier) -> None:
+        self._model = model
+
+    @classmethod
+    def check(cls, engine_params: Mapping[str, Any]) -> None:
+        """Raise ValueError: there is nothing to set."""
+        if engine_params:
+            raise ValueError(
+                f"engine='hist' has no parameters of its own, got engine_params={engine_params!r}; "
+                "those of HistGradientBoostingClassifier are parameters of the estimator."
+            )
+
+    @classmethod
+    def train(
+        cls,
+        settings: TreeSettings,
+        rows: Rows,
+        objective: Objective,
+        start: np.ndarray,
+        watch: Watch | None = None,
+        before: Self | None = None,
+    ) -> Self:
+        """Grow trees; see :meth:`Booster.train`."""
+        model = HistGradientBoostingClassifier() if before is None else deepcopy(before._model)
+        model.set_params(**_translate(settings), warm_start=before is not None)
+        n_classes = start.size if start.ndim else 2
+        plain = HalfMultinomialLoss(n_classes=n_classes) if start.ndim else HalfBinomialLoss()
+        driven = _MulticlassLoss(n_classes=n_classes) if start.ndim else _BinaryLoss()
+        model.set_params(loss=driven.drive(objective, start, watch))
+        held_out = {} if watch is None else _watching(watch, model, before)
+        with _threads(settings.n_threads):
+            model.fit(rows.X, rows.target, sample_weight=rows.weight, **held_out)
+        if watch is not None:
+            watch.scores = model.validation_score_.tolist()
+            earlier = 0 if before is None else before.n_rounds
+            del model._predictors[max(1, earlier + watch.best_round) :]
+        # What was trained is a model of log loss: explainers and exporters may know it as one.
+        model.set_params(loss="log_loss", early_stopping=False)
+        model._loss = plain
+        return cls(model)
+
+    @property
+    def native(self) -> HistGradientBoostingClassifier:
+        """The fitted estimator of scikit-learn."""
+        return self._model
+
+    @property
+    def n_rounds(self) -> int:
+        """Rounds of boosting."""
+        return self._model.n_iter_
+
+    def raw_prediction(self, X: Any) -> np.ndarray:
+        """Return what the trees add up."""
+        return self._model.decision_function(X)
+
+    def shift(self, constant: float) -> None:
+        """Add a constant to the start."""
+        self._model._baseline_prediction = self._model._baseline_prediction + constant
+
+    def feature_importances(self, n_features: int) -> np.ndarray:
+        """Return the total gain of the splits on each feature."""
+        gain = np.zeros(n_features)
+        for predictor in (tree for trees in self._model._predictors for tree in trees):
+            splits = predictor.nodes[predictor.nodes["is_leaf"] == 0]
+            np.add.at(gain, splits["feature_idx"], splits["gain"])
+        categorical = self._model.is_categorical_
+        if categorical is None:
+            return gain
+        # Inside, categorical features stand before the others.
+        order = np.argsort(~categorical, kind="stable")
+        importances = np.empty(n_features)
+        importances[order] = gain
+        return importances
+
+
+class _DrivenLoss:
+    """What the engine asks of a loss, answered by an objective."""
+
+    _objective: Objective
+    _start: np.ndarray
+    _watch: Watch  # asked with early stopping alone
+
+    def drive(self, objective: Objective, start: np.ndarray, watch: Watch | None) -> Self:
+        """Return the loss, tied to an objective."""
+        self._objective, self._start = objective, start
+        if watch is not None:
+            self._watch = watch
+        return self
+
+    def fit_intercept_only(self, y_true, sample_weight=None):
+        """Return the start."""
+        return self._start
+
+    def gradient_hessian(
+        self,
+        y_true,
+        raw_prediction,
+        sample_weight=None,
+        gradient_out=None,
+        hessian_out=None,
+        n_threads=1,
+    ):
+        """Write the derivatives of all rows."""
+        raw = _without_single_column(raw_prediction)
+        self._objective.differentiate(y_true, raw, sample_weight, gradient_out, hessian_out)
+        return gradient_out, hessian_out
+
+    def __call__(self, y_true, raw_prediction, sample_weight=None, n_threads=1):
+        """Return minus the score of held-out rows; that of the training rows is not wanted."""
+        if len(y_true) != self._watch.X.shape[0]:
+            return np.nan
+        return -self._watch.score(_without_single_column(raw_prediction))
+
+
+class _BinaryLoss(_DrivenLoss, HalfBinomialLoss):
+    pass
+
+
+class _MulticlassLoss(_DrivenLoss, HalfMultinomialLoss):
+    pass
+
+
+def _watching(
+    watch: Watch, model: HistGradientBoostingClassifier, before: HistBooster | None
+) -> dict[str, Any]:
+    """Make the engine follow a watch, and return what it needs for that in ``fit``."""
+    model.set_params(early_stopping=True, n_iter_no_change=watch.patience, tol=watch.tol)
+    if before is not None:
+        # It goes on with the scores of the last fit, which were those of other rows.
+        model.train_score_ = np.array([np.nan])
+        model.validation_score_ = np.array([watch.score(before.raw_prediction(watch.X))])
+    # The labels are known to the watch; here they only have to exist.
+    return {"X_val": watch.X, "y_val": np.zeros(watch.X.shape[0])}
+
+
+def _without_single_column(raw: np.ndarray) -> np.ndarray:
+    return raw.reshape(-1) if raw.ndim == 2 and raw.shape[1] == 1 else raw
+
+
+def _translate(settings: TreeSettings) -> dict[str, Any]:
+    return {
+        "max_iter": settings.n_estimators,
+        "learning_rate": settings.learning_rate,
+        "max_leaf_nodes": settings.max_leaf_nodes,
+        "max_depth": settings.max_depth,
+        "min_samples_leaf": settings.min_samples_leaf,
+        "l2_regularization": settings.l2_regularization,
+        "max_features": settings.max_features,
+        "max_bins": settings.max_bins,
+        "monotonic_cst": settings.monotonic_cst,
+        "interaction_cst": settings.interaction_cst,
+        "categorical_features": settings.categorical,
+        "random_state": settings.seed,
+        "verbose": settings.verbose,
+        "early_stopping": False,
+        "scoring": "loss",
+    }
+
+
+def _threads(number: int | None) -> AbstractContextManager[Any]:
+    if number is None:
+        return nullcontext()
+    return threadpool_limits(limits=number, user_api="openmp")

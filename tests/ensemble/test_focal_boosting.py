@@ -1,0 +1,612 @@
+"""FocalBoostingClassifier on each of its engines: what it fits, and what it returns."""
+
+import pickle
+
+import numpy as np
+import pytest
+from lightgbm import LGBMClassifier
+from scipy.special import expit
+from sklearn.base import clone
+from sklearn.datasets import make_classification
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import average_precision_score, log_loss
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skfocal import FocalBoostingClassifier
+from skfocal.ensemble._objective import make_objective
+from skfocal.losses import (
+    AsymmetricLoss,
+    FocalLoss,
+    GHMLoss,
+    LDAMLoss,
+    LogitAdjustedLoss,
+    list_losses,
+)
+from skfocal.model_selection import class_split
+from skfocal.tasks import get_task
+
+ENGINES = ["hist", "lightgbm", "xgboost"]
+# The trees of scikit-learn and LightGBM, few and small enough for a test.
+PLAIN = {
+    "n_estimators": 50,
+    "learning_rate": 0.1,
+    "max_leaf_nodes": 8,
+    "min_samples_leaf": 20,
+    "l2_regularization": 1.0,
+    "max_features": 1.0,
+    "calibrate_intercept": False,
+    "random_state": 0,
+}
+SMALL = {"n_estimators": 20, "random_state": 0}
+
+each_engine = pytest.mark.parametrize("engine", ENGINES)
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Two thousand rows, 5 % positives, some values missing."""
+    X, y = make_classification(2000, 8, n_informative=4, weights=[0.95], flip_y=0, random_state=0)
+    X[::7, 3] = np.nan
+    return X, y
+
+
+@pytest.fixture(scope="module")
+def three_classes():
+    X, y = make_classification(
+        900, 6, n_informative=4, n_classes=3, weights=[0.7, 0.25], random_state=0
+    )
+    return X, np.array(["a", "b", "c"])[y]
+
+
+def imbalanced(ratio, n_rows=4000):
+    rng = np.random.default_rng(ratio)
+    y = (np.arange(n_rows) % (ratio + 1) == 0).astype(int)
+    return rng.normal(size=(n_rows, 5)) + 1.2 * y[:, None], y
+
+
+def native(engine, X, y, weight):
+    """Return the probabilities of the engine's own log loss, with the trees of ``PLAIN``."""
+    if engine == "hist":
+        model = HistGradientBoostingClassifier(
+            max_iter=50, max_leaf_nodes=8, l2_regularization=1.0, early_stopping=False
+        )
+        return model.fit(X, y, sample_weight=weight).predict_proba(X)[:, 1]
+    if engine == "lightgbm":
+        model = LGBMClassifier(n_estimators=50, num_leaves=8, reg_lambda=1.0, verbose=-1, n_jobs=1)
+        return model.fit(X, y, sample_weight=weight).predict_proba(X)[:, 1]
+    from xgboost import XGBClassifier
+
+    model = XGBClassifier(
+        n_estimators=50,
+        learning_rate=0.1,
+        max_leaves=8,
+        max_depth=0,
+        grow_policy="lossguide",
+        reg_lambda=1.0,
+        min_child_weight=1e-3,
+        max_bin=255,
+        base_score=np.average(y, weights=weight),
+    )
+    return model.fit(X, y, sample_weight=weight).predict_proba(X)[:, 1]
+
+
+# --- the zero point -------------------------------------------------------------------------------
+
+
+@each_engine
+@pytest.mark.parametrize("weighted", [False, True])
+def test_gamma_zero_is_the_log_loss_of_the_engine(engine, weighted, table):
+    X, y = table
+    weight = np.random.default_rng(0).uniform(0.5, 2, len(y)) if weighted else None
+    model = FocalBoostingClassifier(gamma=0.0, engine=engine, n_jobs=1, **PLAIN)
+    got = model.fit(X, y, sample_weight=weight).predict_proba(X)[:, 1]
+    np.testing.assert_allclose(got, native(engine, X, y, weight), atol=1e-6)
+
+
+@each_engine
+def test_class_weight_is_that_of_the_engine(engine, table):
+    X, y = table
+    weight = np.where(y == 1, 7.0, 1.0)
+    model = FocalBoostingClassifier(
+        gamma=0.0, engine=engine, class_weight={1: 7.0}, n_jobs=1, **PLAIN
+    )
+    got = model.fit(X, y).predict_proba(X)[:, 1]
+    np.testing.assert_allclose(got, native(engine, X, y, weight), atol=1e-6)
+
+
+def test_gamma_zero_of_three_classes_is_the_log_loss_of_scikit_learn(three_classes):
+    X, y = three_classes
+    model = FocalBoostingClassifier(gamma=0.0, **PLAIN).fit(X, y)
+    peer = HistGradientBoostingClassifier(
+        max_iter=50, max_leaf_nodes=8, l2_regularization=1.0, early_stopping=False
+    ).fit(X, y)
+    np.testing.assert_allclose(model.predict_proba(X), peer.predict_proba(X), atol=1e-6)
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ratio", [10, 100, 1000])
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0, 5.0])
+def test_the_training_loss_falls_and_trees_keep_growing(gamma, ratio):
+    X, y = imbalanced(ratio)
+    settings = PLAIN | {"n_estimators": 30}
+    model = FocalBoostingClassifier(gamma=gamma, **settings).fit(X, y)
+    objective = make_objective(model.loss_, get_task("binary"))
+    start = np.full(len(y), np.log(y.mean() / (1 - y.mean())))
+    stages = [start, *(s.ravel() for s in model.booster_.staged_decision_function(X))]
+    losses = [objective.value(y, s).mean() for s in stages]
+    assert np.diff(losses).max() < 1e-9
+    assert losses[-1] < 0.9 * losses[0]
+    last = model.booster_._predictors[-1][0].nodes
+    assert last["is_leaf"].sum() > 1
+    # Leaves hold rows, not curvature.
+    assert last["count"][last["is_leaf"] == 1].min() >= settings["min_samples_leaf"]
+
+
+@pytest.mark.parametrize("engine", ["lightgbm", "xgboost"])
+@pytest.mark.parametrize("gamma", [0.5, 2.0, 5.0])
+def test_the_training_loss_falls_in_the_other_engines(engine, gamma):
+    X, y = imbalanced(1000)
+    model = FocalBoostingClassifier(gamma=gamma, engine=engine, **PLAIN).fit(X, y)
+    objective = make_objective(model.loss_, get_task("binary"))
+    losses = []
+    for rounds in (1, 5, 10, 20, 30, 50):
+        if engine == "lightgbm":
+            raw = model.booster_.predict(X, raw_score=True, num_iteration=rounds)
+        else:
+            raw = model.booster_.inplace_predict(
+                X, predict_type="margin", iteration_range=(0, rounds)
+            )
+        losses.append(objective.value(y, raw).mean())
+    assert np.all(np.diff(losses) < 0)
+
+
+def test_focal_trees_rank_a_rare_class_as_those_of_log_loss_do():
+    X, y = make_classification(
+        20_000, 20, n_informative=8, weights=[0.99], flip_y=0, random_state=0
+    )
+    half = len(y) // 2
+
+    def precision(gamma):
+        model = FocalBoostingClassifier(gamma=gamma, **PLAIN).fit(X[:half], y[:half])
+        return average_precision_score(y[half:], model.decision_function(X[half:]))
+
+    assert precision(2.0) >= precision(0.0) - 0.05
+
+
+@each_engine
+def test_all_rows_grow_the_trees_without_early_stopping(engine, table, monkeypatch):
+    X, y = table
+    seen = []
+    objective = type(make_objective(FocalLoss(), get_task("binary")))
+    original = objective.differentiate
+
+    def counted(self, target, *rest):
+        seen.append(len(target))
+        return original(self, target, *rest)
+
+    monkeypatch.setattr(objective, "differentiate", counted)
+    settings = {"calibrate_intercept": False, "engine": engine, "random_state": 0}
+    first = FocalBoostingClassifier(n_estimators=5, **settings).fit(X, y)
+    assert seen == [len(y)] * 5
+    second = FocalBoostingClassifier(n_estimators=5, **settings).fit(X, y)
+    np.testing.assert_array_equal(first.decision_function(X), second.decision_function(X))
+
+
+@each_engine
+def test_weights_equal_repeated_rows(engine):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 15, size=(400, 4)).astype(float)
+    y = (X[:, 0] + rng.normal(size=400) > 11).astype(int)
+    weight = rng.integers(1, 3, 400)
+    settings = PLAIN | {"min_samples_leaf": 1, "max_leaf_nodes": 4, "engine": engine, "n_jobs": 1}
+    if engine == "lightgbm":
+        settings["engine_params"] = {"min_data_in_bin": 1}  # it counts rows, without weights
+    weighted = FocalBoostingClassifier(gamma=2.0, **settings).fit(X, y, sample_weight=weight)
+    repeated = FocalBoostingClassifier(gamma=2.0, **settings).fit(
+        X.repeat(weight, axis=0), y.repeat(weight)
+    )
+    np.testing.assert_allclose(
+        weighted.predict_proba(X),
+        repeated.predict_proba(X),
+        atol=1e-6 if engine != "xgboost" else 1e-5,
+    )
+
+
+@each_engine
+def test_a_row_of_weight_zero_is_absent(engine, table):
+    X, y = table
+    weight = (np.arange(len(y)) % 3 > 0).astype(float)
+    kept = weight > 0
+    model = FocalBoostingClassifier(engine=engine, **SMALL)
+    weighted = clone(model).fit(X, y, sample_weight=weight).predict_proba(X)
+    np.testing.assert_array_equal(weighted, clone(model).fit(X[kept], y[kept]).predict_proba(X))
+
+
+@each_engine
+def test_one_stump_and_no_step_is_the_start(engine, table):
+    X, y = table
+    settings = PLAIN | {"n_estimators": 1, "max_leaf_nodes": 2, "learning_rate": 1e-9}
+    model = FocalBoostingClassifier(gamma=2.0, engine=engine, alpha=0.75, **settings).fit(X, y)
+    start = np.log(3 * y.sum() / (len(y) - y.sum()))
+    np.testing.assert_allclose(model.decision_function(X), start, atol=1e-6)
+    model.set_params(probabilities="raw")
+    # The best constant of the loss itself, as the start of the classes demands.
+    exact = make_objective(FocalLoss(2.0), get_task("binary"))._table.score(np.array([start]))
+    np.testing.assert_allclose(model.decision_function(X), exact[0], atol=1e-6)
+
+
+@each_engine
+def test_constant_features_leave_the_class_frequencies(engine):
+    X, y = np.ones((200, 3)), (np.arange(200) % 10 == 0).astype(int)
+    model = FocalBoostingClassifier(engine=engine, **SMALL).fit(X, y)
+    np.testing.assert_allclose(model.predict_proba(X)[:, 1], 0.1, rtol=1e-5)
+
+
+# --- probabilities --------------------------------------------------------------------------------
+
+
+@each_engine
+def test_predictions_agree_with_each_other(engine, table, three_classes):
+    for X, y in (table, three_classes):
+        for settings in ({}, {"probabilities": "raw"}, {"class_weight": "balanced"}):
+            model = FocalBoostingClassifier(engine=engine, **SMALL, **settings).fit(X, y)
+            p, decision = model.predict_proba(X), model.decision_function(X)
+            assert p.shape == (len(y), len(model.classes_))
+            assert np.all((p >= 0) & (p <= 1))
+            np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-12)
+            np.testing.assert_array_equal(model.predict(X), model.classes_[p.argmax(axis=1)])
+            np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), p, atol=1e-12)
+            wanted = expit(decision) if decision.ndim == 1 else p
+            got = p[:, 1] if decision.ndim == 1 else np.exp(decision)
+            np.testing.assert_allclose(got, wanted, atol=1e-12)
+
+
+@each_engine
+def test_kinds_of_probability_differ_as_documented(engine, table):
+    X, y = table
+    fits = {
+        kind: FocalBoostingClassifier(
+            gamma=2.0, alpha=0.9, engine=engine, probabilities=kind, **PLAIN
+        ).fit(X, y)
+        for kind in ("raw", "weighted", "posterior")
+    }
+    weighted, posterior = (fits[k].decision_function(X) for k in ("weighted", "posterior"))
+    ratio = np.log(np.divide(*fits["weighted"].class_weight_[::-1]))
+    np.testing.assert_allclose(weighted - posterior, ratio, atol=1e-5)
+    score = fits["raw"].decision_function(X)
+    np.testing.assert_allclose(score + FocalLoss(2.0).log_odds_shift(score), weighted, atol=1e-5)
+    # The setting may change after the fit.
+    for kind in fits:
+        changed = fits["posterior"].set_params(probabilities=kind)
+        np.testing.assert_allclose(
+            changed.decision_function(X), fits[kind].decision_function(X), atol=1e-5
+        )
+
+
+@each_engine
+@pytest.mark.parametrize("name", list_losses())
+def test_every_loss_can_be_boosted(engine, name, table):
+    X, y = table
+    probabilities = "raw" if name in ("ghm", "hard_truncated", "asymmetric") else "posterior"
+    model = FocalBoostingClassifier(
+        loss=name, engine=engine, probabilities=probabilities, learning_rate=0.3, **SMALL
+    ).fit(X, y)
+    assert average_precision_score(y, model.decision_function(X)) > 3 * y.mean()
+    if probabilities == "posterior":
+        assert model.predict_proba(X)[:, 1].mean() == pytest.approx(y.mean(), rel=0.35)
+
+
+def test_losses_without_inverse_warn_once_and_start_at_the_log_odds(table):
+    X, y = table
+    with pytest.warns(UserWarning, match="has no inverse"):
+        model = FocalBoostingClassifier(loss=GHMLoss(), n_estimators=1, learning_rate=1e-9)
+        model.fit(X, y)
+    start = np.log(y.mean() / (1 - y.mean()))
+    np.testing.assert_allclose(model.decision_function(X), start, atol=1e-6)
+
+
+def test_losses_with_two_sides_and_with_offsets_are_honest(table):
+    X, y = table
+    reference = FocalBoostingClassifier(gamma=0.0, **PLAIN).fit(X, y).predict_proba(X)[:, 1]
+    for loss in (AsymmetricLoss(0, 2, shift=0), LDAMLoss(), LogitAdjustedLoss(1.0)):
+        model = FocalBoostingClassifier(loss=loss, probabilities="posterior", **PLAIN).fit(X, y)
+        p = model.predict_proba(X)[:, 1]
+        assert p.mean() == pytest.approx(y.mean(), rel=0.15)
+        assert log_loss(y, p) == pytest.approx(log_loss(y, reference), rel=0.35)
+    # Logit adjustment in honest log-odds is log loss, and its offset a cost.
+    np.testing.assert_allclose(p, reference, atol=1e-6)
+    weighted = model.set_params(probabilities="weighted").decision_function(X)
+    np.testing.assert_allclose(expit(weighted + np.log(y.mean() / (1 - y.mean()))), p, atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gamma", [0.0, 2.0, 5.0])
+@pytest.mark.parametrize(("n_positive", "n_rows"), [(1000, 10_000), (400, 40_000)])
+def test_the_mean_risk_of_new_rows_is_the_event_rate(gamma, n_positive, n_rows):
+    rng = np.random.default_rng(0)
+
+    def draw(n_positive, n_rows):
+        y = (np.arange(n_rows) < n_positive).astype(int)
+        return rng.normal(size=(n_rows, 4)) + y[:, None], y
+
+    X, y = draw(n_positive, n_rows)
+    X_new, y_new = draw(4000, 40_000)
+    weight = np.where(y_new == 1, y.mean() / y_new.mean(), (1 - y.mean()) / (1 - y_new.mean()))
+
+    def judge(calibrate):
+        model = FocalBoostingClassifier(
+            gamma=gamma, n_estimators=100, calibrate_intercept=calibrate, random_state=0
+        ).fit(X, y)
+        p = model.predict_proba(X_new)[:, 1]
+        ratio = np.average(p, weights=weight) / y.mean()
+        return ratio, log_loss(y_new, p, sample_weight=weight)
+
+    ratio, loss = judge(True)
+    assert 0.95 < ratio < 1.05
+    # Never at the price of log loss.
+    assert loss <= judge(False)[1] * 1.0005
+
+
+# --- early stopping -------------------------------------------------------------------------------
+
+
+@each_engine
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "average_precision"])
+def test_early_stopping_keeps_the_best_round_by_its_own_metric(engine, scoring, table):
+    X, y = table
+    model = FocalBoostingClassifier(
+        engine=engine,
+        early_stopping=True,
+        scoring=scoring,
+        **PLAIN | {"n_estimators": 200, "learning_rate": 0.3},
+    ).fit(X, y)
+    scores = model.validation_scores_
+    assert model.n_iter_ == max(1, int(np.argmax(scores))) < 200
+    assert len(scores) <= 201
+    # The rows that were held out, drawn as the estimator draws them.
+    random = np.random.default_rng(np.random.RandomState(0).randint(2**31 - 1))
+    random.integers(2**31)
+    held_out = class_split(y, 0.1, random)[1]
+    p = model.predict_proba(X[held_out])[:, 1]
+    if scoring == "neg_log_loss":
+        wanted = -log_loss(y[held_out], p)
+    else:
+        wanted = average_precision_score(y[held_out], p)
+    assert max(scores) == pytest.approx(wanted, abs=1e-6)
+
+
+@each_engine
+def test_early_stopping_of_three_classes(engine, three_classes):
+    X, y = three_classes
+    model = FocalBoostingClassifier(
+        engine=engine, early_stopping=True, learning_rate=0.3, random_state=0
+    ).fit(X, y)
+    assert model.n_iter_ == max(1, int(np.argmax(model.validation_scores_))) < 200
+
+
+@pytest.mark.parametrize("gamma", [0.0, 2.0, 5.0])
+@pytest.mark.parametrize("alpha", [None, 0.9])
+def test_the_first_validation_score_knows_no_gamma_and_no_weight(gamma, alpha, table):
+    X, y = table
+    model = FocalBoostingClassifier(gamma=gamma, alpha=alpha, early_stopping=True, **SMALL).fit(
+        X, y
+    )
+    rate = y.mean()
+    entropy = rate * np.log(rate) + (1 - rate) * np.log(1 - rate)
+    assert model.validation_scores_[0] == pytest.approx(entropy, rel=1e-2)
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("engine", "params", "words"),
+    [
+        ("hist", {"max_iter": 5}, "no parameters of its own"),
+        ("lightgbm", {"boosting": "goss"}, "rare classes"),
+        ("lightgbm", {"data_sample_strategy": "goss"}, "rare classes"),
+        ("lightgbm", {"use_quantized_grad": True}, "gradient"),
+        ("lightgbm", {"is_unbalance": True}, "class_weight"),
+        ("lightgbm", {"scale_pos_weight": 3.0}, "class_weight"),
+        ("lightgbm", {"objective": "binary"}, "the estimator's own"),
+        ("lightgbm", {"num_leaves": 5}, "parameter of the estimator"),
+        ("xgboost", {"sampling_method": "gradient_based"}, "gradient"),
+        ("xgboost", {"scale_pos_weight": 3.0}, "class_weight"),
+        ("xgboost", {"booster": "gblinear"}, "histograms"),
+        ("xgboost", {"eta": 0.3}, "parameter of the estimator"),
+    ],
+)
+def test_what_an_engine_cannot_follow_is_refused_in_one_sentence(engine, params, words, table):
+    model = FocalBoostingClassifier(engine=engine, engine_params=params)
+    with pytest.raises(ValueError, match=words) as caught:
+        model.fit(*table)
+    assert str(caught.value).startswith("FocalBoostingClassifier: ")
+    assert repr(engine) in str(caught.value)
+
+
+def test_engine_params_reach_the_engine(table):
+    X, y = table
+    model = FocalBoostingClassifier(
+        engine="lightgbm", engine_params={"bagging_fraction": 0.5, "bagging_freq": 1}, **SMALL
+    ).fit(X, y)
+    assert "[bagging_fraction: 0.5]" in model.booster_.model_to_string()
+    model = FocalBoostingClassifier(
+        engine="xgboost", gamma=2.0, alpha=0.25, engine_params={"min_child_weight": 3.0}, **SMALL
+    ).fit(X, y)
+    config = model.booster_.save_config()
+    assert '"min_child_weight":"3"' in config
+    # The names of focal loss are those of other things in XGBoost.
+    assert '"gamma":"0"' in config or '"min_split_loss":"0"' in config
+    assert '"reg_alpha":"0"' in config or '"alpha":"0"' in config
+
+
+def test_combinations_without_meaning_are_refused(table, three_classes):
+    with pytest.raises(ValueError, match=r"monotonic_cst=.* needs two classes, got 3"):
+        FocalBoostingClassifier(monotonic_cst=[1, 0, 0, 0, 0, 0]).fit(*three_classes)
+    with pytest.raises(ValueError, match="interaction_cst must hold positions"):
+        FocalBoostingClassifier(interaction_cst=[[0, 99]]).fit(*table)
+    with pytest.raises(ValueError, match="categorical_features must be"):
+        FocalBoostingClassifier(categorical_features=["colour"]).fit(*table)
+    with pytest.raises(ValueError, match="is defined for binary and multilabel"):
+        FocalBoostingClassifier(loss="asymmetric").fit(*three_classes)
+    with pytest.raises(ValueError, match="infinity"):
+        FocalBoostingClassifier().fit([[np.inf], [1.0]] * 10, [0, 1] * 10)
+
+
+def test_a_missing_engine_says_how_to_install_it(table, monkeypatch):
+    import sys
+
+    for engine in ("lightgbm", "xgboost"):
+        monkeypatch.setitem(sys.modules, engine, None)
+        with pytest.raises(ImportError, match=r"pip install 'skfocal\[boosting\]'"):
+            FocalBoostingClassifier(engine=engine).fit(*table)
+
+
+# --- features -------------------------------------------------------------------------------------
+
+
+@each_engine
+@pytest.mark.parametrize("frame", ["pandas", "polars"])
+def test_categories_of_data_frames(engine, frame):
+    module = pytest.importorskip(frame)
+    rng = np.random.default_rng(0)
+    colour = rng.choice(["blue", "green", "red", "white"], 600)
+    size = rng.normal(size=600)
+    y = ((colour == "green") | (colour == "white")) & (size > -1)
+    if frame == "pandas":
+        X = module.DataFrame({"size": size, "colour": module.Categorical(colour)})
+    else:
+        X = module.DataFrame(
+            {"size": size, "colour": module.Series(colour, dtype=module.Enum(sorted(set(colour))))}
+        )
+    model = FocalBoostingClassifier(
+        engine=engine, max_leaf_nodes=3, max_features=1.0, learning_rate=0.3, **SMALL
+    ).fit(X, y)
+    assert model.predict(X).dtype == bool
+    assert (model.predict(X) == y).mean() > 0.98
+    assert model.feature_names_in_.tolist() == ["size", "colour"]
+    assert model.feature_importances_[1] > 0.3
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(X[["colour", "size"]])
+
+
+@each_engine
+def test_unknown_categories_are_missing_values(engine):
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.integers(0, 4, 600), rng.normal(size=600)]).astype(float)
+    y = X[:, 0] % 2
+    model = FocalBoostingClassifier(engine=engine, categorical_features=[0], **SMALL).fit(X, y)
+    assert (model.predict(X) == y).all()
+    unknown, missing = [[17.0, 0.0]], [[np.nan, 0.0]]
+    np.testing.assert_array_equal(model.predict_proba(unknown), model.predict_proba(missing))
+
+
+def test_sparse_rows_of_lightgbm_equal_dense_ones(table):
+    from scipy import sparse
+
+    X, y = table
+    X = np.where(np.isnan(X) | (np.abs(X) < 1), 0.0, X)
+    model = FocalBoostingClassifier(engine="lightgbm", **SMALL)
+    dense = clone(model).fit(X, y).predict_proba(X)
+    csr = sparse.csr_array(X)
+    np.testing.assert_allclose(clone(model).fit(csr, y).predict_proba(csr), dense, atol=1e-9)
+    for engine in ("hist", "xgboost"):
+        with pytest.raises(TypeError, match=r"[Ss]parse"):
+            clone(model).set_params(engine=engine).fit(csr, y)
+
+
+@each_engine
+def test_monotonic_and_interaction_constraints(engine, table):
+    X, y = table
+    sign = np.sign(np.corrcoef(np.nan_to_num(X[:, 0]), y)[0, 1]).astype(int)
+    cst = [int(sign)] + [0] * 7
+    model = FocalBoostingClassifier(
+        engine=engine, monotonic_cst=cst, interaction_cst="no_interactions", **SMALL
+    ).fit(X, y)
+    grid = np.tile(np.nanmedian(X, axis=0), (50, 1))
+    grid[:, 0] = np.linspace(-3, 3, 50)
+    assert np.all(sign * np.diff(model.decision_function(grid)) >= -1e-6)
+    # Without interactions the log-odds are a sum over the features.
+    a, b = grid[:1].copy(), grid[:1].copy()
+    a[0, 0], b[0, 1] = 2.0, 2.0
+    both = a.copy()
+    both[0, 1] = 2.0
+    f = model.decision_function
+    np.testing.assert_allclose(
+        f(both) - f(a), f(b) - f(grid[:1] * [[0] + [1] * 7] + [[b[0, 0]] + [0] * 7]), atol=1e-5
+    )
+
+
+# --- the contract ---------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [
+        FocalBoostingClassifier(n_estimators=10, engine=engine, n_jobs=1)
+        for engine in ("lightgbm", "xgboost")
+    ]
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+def test_the_checks_of_scikit_learn_on_other_engines(estimator, check):
+    check(estimator)
+
+
+@each_engine
+def test_threads_and_seeds_do_not_change_the_trees(engine, table):
+    X, y = table
+    before = np.random.mtrand._rand.get_state()[1].copy()
+    fits = [
+        FocalBoostingClassifier(engine=engine, n_jobs=n_jobs, **SMALL).fit(X, y)
+        for n_jobs in (1, 2)
+    ]
+    reference = fits[0].decision_function(X)
+    for model in fits[1:]:
+        np.testing.assert_array_equal(model.decision_function(X), reference)
+    other = FocalBoostingClassifier(engine=engine, n_estimators=20, random_state=1).fit(X, y)
+    assert np.abs(other.decision_function(X) - reference).max() > 1e-6
+    np.testing.assert_array_equal(np.random.mtrand._rand.get_state()[1], before)
+
+
+@each_engine
+def test_pickle_clone_and_search(engine, table):
+    X, y = table
+    model = FocalBoostingClassifier(engine=engine, **SMALL).fit(X, y)
+    copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
+    np.testing.assert_array_equal(clone(model).fit(X, y).predict_proba(X), model.predict_proba(X))
+    grid = {"gamma": [0.0, 2.0], "alpha": [None, "balanced"]}
+    settings = {"n_estimators": 5, "calibrate_intercept": False, "engine": engine}
+    searches = [
+        GridSearchCV(
+            FocalBoostingClassifier(random_state=0, n_jobs=1, **settings),
+            grid,
+            scoring="average_precision",
+            cv=2,
+            n_jobs=n_jobs,
+        ).fit(X, y)
+        for n_jobs in (1, 2)
+    ]
+    scores = [search.cv_results_["mean_test_score"] for search in searches]
+    np.testing.assert_array_equal(*scores)
+
+
+@each_engine
+def test_warm_start_continues(engine, table, three_classes):
+    for X, y in (table, three_classes):
+        settings = PLAIN | {"engine": engine, "warm_start": True}
+        parts = FocalBoostingClassifier(gamma=2.0, alpha=None, **settings | {"n_estimators": 10})
+        parts.fit(X, y)
+        first = parts.decision_function(X)
+        parts.fit(X, y)
+        np.testing.assert_allclose(parts.decision_function(X), first, atol=1e-6)
+        parts.set_params(n_estimators=20).fit(X, y)
+        whole = FocalBoostingClassifier(gamma=2.0, **settings | {"n_estimators": 20}).fit(X, y)
+        np.testing.assert_allclose(
+            parts.decision_function(X), whole.decision_function(X), atol=1e-5
+        )
+        with pytest.raises(ValueError, match="less than the 20 there are"):
+            parts.set_params(n_estimators=5).fit(X, y)
