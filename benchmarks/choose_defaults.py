@@ -30,6 +30,7 @@ from threadpoolctl import threadpool_limits
 
 from skfocal.benchmark.datasets import dataset_info, list_datasets, load_dataset
 from skfocal.neural_network import FocalMLPClassifier
+from skfocal.neural_network._budget import BUDGET
 
 RESULTS = Path(__file__).resolve().parent / "results"
 FOLDS = RESULTS / "defaults_folds.csv"
@@ -45,11 +46,8 @@ SHIPPED = {
     "learning_rate_init": 2e-3,
     "weight_decay": 1e-2,
     "gamma": 1.0,
-    # The budget: about so many steps, but no more epochs than that, in batches of so many rows.
-    "steps": 800,
-    "epochs": 20,
-    "rows": (32, 256),
 }
+# Changes of these settings, or of the budget.
 CANDIDATES = {
     "shipped": {},
     "gamma 2": {"gamma": 2.0},
@@ -59,7 +57,7 @@ CANDIDATES = {
     "gamma 2, rate 4e-3": {"gamma": 2.0, "learning_rate_init": 4e-3},
     "gamma 2, rate 4e-3, dropout 0.3": {"gamma": 2.0, "learning_rate_init": 4e-3, "dropout": 0.3},
     "gamma 2, no waves": {"gamma": 2.0, "numeric_embedding": None},
-    "gamma 2, 800 steps of 256": {"gamma": 2.0, "epochs": 10_000, "rows": (256, 256)},
+    "gamma 2, 800 steps of 256": {"gamma": 2.0, "epochs": 10_000, "smallest_batch": 256},
 }
 # Shown, but not to be chosen: cross-entropy, for there the estimator is no focal one, and what
 # takes much longer than 30 times LightGBM.
@@ -73,13 +71,12 @@ NESTED = "chosen by the other families"
 
 def make_network(changes, n_rows, seed):
     """Return the network of a candidate, its budget in rows and epochs."""
-    settings = SHIPPED | changes
-    steps, epochs, (low, high) = (settings.pop(key) for key in ("steps", "epochs", "rows"))
-    batch_size = min(max(n_rows * epochs // steps, low), high)
-    n_batches = -(-n_rows // batch_size)
+    budget = BUDGET._replace(**{k: v for k, v in changes.items() if k in BUDGET._fields})
+    settings = SHIPPED | {k: v for k, v in changes.items() if k not in BUDGET._fields}
+    batch_size = budget.batch_size(n_rows)
     return FocalMLPClassifier(
         batch_size=batch_size,
-        max_epochs=min(max(round(steps / n_batches), 1), epochs),
+        max_epochs=budget.n_epochs(n_rows, batch_size),
         random_state=seed,
         device="cpu",
         **settings,

@@ -35,7 +35,7 @@ class NeuralClassifier(NetworkParameters):
     """Base of the neural classifiers: training, and scores from the fitted state.
 
     The ``fit`` of a subclass validates and encodes its rows and passes them to :meth:`_fit_rows`;
-    it says how rows are split and what their classes weigh.
+    the subclass defines how rows are split and how their classes are weighted.
     """
 
     loss_curve_: list[float]
@@ -308,7 +308,7 @@ class NeuralClassifier(NetworkParameters):
         X, codes, weight = rows.take(drawn)
         if factor is not None:
             weight = factor if weight is None else weight * factor
-        # float32 is fast, and its rounding is nothing beside that of a mean over rows.
+        # float32 is fast, and its rounding is far below the error of a mean over drawn rows.
         log_odds = self._log_odds(X, dtype=np.float32)
         self._posterior = self._posterior.calibrated(log_odds, codes, weight)
         self.intercept_ = self._posterior.intercept

@@ -1,22 +1,28 @@
-"""What the docstrings of both neural classifiers say alike."""
+"""Documentation of what both neural classifiers have in common."""
 
+from collections.abc import Iterable
+from string import Template
+
+from skfocal.neural_network._budget import BUDGET
+from skfocal.neural_network._optimization import LEARNING_RATES, OPTIMIZERS
+from skfocal.nn import ACTIVATIONS
 from skfocal.utils import _docs
 
 _FRAGMENTS = {
     "network": """\
 hidden_layer_sizes : int or array-like of int in [1, inf), default=(64,)
     Width of each hidden layer of a member; ``()`` is a linear one.
-activation : {"identity", "logistic", "relu", "tanh"}, default="relu"
+activation : {$activations}, default="relu"
     Function of the hidden units.
 dropout : float in [0, 1), default=0.1
-    Share of the hidden units that is left out in a step, rounded to a multiple of 1/256.
+    Fraction of the hidden units that is dropped in a step, rounded to a multiple of 1/256.
 batch_norm : bool, default=False
     Normalise each hidden unit over the batch before `activation`; batches then need two rows.
 n_members : int in [1, inf), default=8
     Perceptrons, which differ by their initial weights and their dropout.
 numeric_embedding : {"periodic", None}, default="periodic"
-    ``"periodic"``: beside each feature the network reads four sine waves of it, of learned
-    frequency and phase.""",
+    ``"periodic"``: the inputs of the network are each feature and four sine waves of it, of
+    learned frequency and phase.""",
     "calibration": """\
 calibrate_intercept : bool, default=True
     Add a constant to the log-odds, one for each class or label, such that the mean of the risks
@@ -32,23 +38,23 @@ warm_up : int in [0, inf) or skfocal.nn.Schedule, default=0
 initial_bias : {"prior", "best"} or None, default="prior"
     Scores to start at, see :func:`skfocal.nn.initial_bias`; None is 0. ``"prior"`` are here the
     class frequencies as alpha and class_weight weigh them.
-optimizer : {"adamw", "adam", "sgd"}, default="adamw"
+optimizer : {$optimizers}, default="adamw"
     ``"sgd"`` has a Nesterov momentum of 0.9.
 learning_rate_init : float in (0, inf), default=2e-3
     Largest learning rate.
 weight_decay : float in [0, inf), default=1e-2
     Decay of all parameters but the output bias, which holds the class frequencies.
-learning_rate : {"linear", "constant", "cosine", "one-cycle"}, default="linear"
+learning_rate : {$learning_rates}, default="linear"
     How the rate moves from step to step: down to 0 in a straight line or half a cosine, or
     up for a third of the steps and then down.
 batch_size : int in [1, inf) or "auto", default="auto"
-    Most rows of a batch; ``"auto"`` is a fortieth of the rows, but from 32 to 256. The rows of
-    an epoch are cut evenly.
+    Most rows of a batch; ``"auto"`` is as many as make $steps steps in $epochs epochs, but from
+    $smallest_batch to $largest_batch. The rows of an epoch are cut evenly.
 max_epochs : int in [1, inf) or "auto", default="auto"
-    Epochs; ``"auto"`` is as many as come closest to 800 steps, from 1 to 20.
+    Epochs; ``"auto"`` is as many as come closest to $steps steps, from 1 to $epochs.
 early_stopping : bool, default=False
-    Stop when `scoring` gets no better on rows that are held out, and keep the weights with
-    which it was best, of equals the last.""",
+    Stop when `scoring` no longer improves on held-out rows, and keep the weights with which it
+    was best; ties go to the later epoch.""",
     "stopping": """\
 n_iter_no_change : int in [1, inf), default=10
     Epochs without improvement after which to stop.
@@ -63,10 +69,10 @@ device : str, default="auto"
     Where to train, such as ``"cpu"`` or ``"cuda"``; ``"auto"`` is CUDA if there is one.
     Predicting is on the CPU, without torch.
 warm_start : bool, default=False
-    Continue from the weights of the last fit.
+    Continue from the weights of the last fit, with a new constant of `calibrate_intercept`.
 callbacks : list of skorch callbacks or None, default=None
-    Told of the epochs and batches by the skorch net that runs inside, as skorch documents;
-    used as they are, without a copy, so that what they recorded can be read. One that sets the
+    Receive the ``on_*`` events of the skorch net inside, as skorch documents; used as they are,
+    without a copy, so that what they recorded can be read. One that sets the
     learning rate needs ``learning_rate="constant"``; losses are recorded per epoch, not per batch.
     Callbacks that score or stop early are refused: `early_stopping` and `scoring` do that.
 module : class or callable, default=None
@@ -77,7 +83,7 @@ module : class or callable, default=None
     scores. It draws from torch's global generator, which is seeded for the fit and then put back.
     Such a model keeps its torch state, as ``module_``, and needs torch to predict.
 net_params : dict or None, default=None
-    The way out to skorch: further arguments of the ``skorch.NeuralNet`` inside, such as
+    Escape hatch to skorch: further arguments of the ``skorch.NeuralNet`` inside, such as
     ``optimizer__betas``, and of `module`, as ``module__<parameter>``.
 verbose : int, default=0
     Show a progress bar if positive.""",
@@ -95,7 +101,7 @@ best_epoch_ : int
 net_ : skorch.NeuralNet
     The trained network as a skorch net on the CPU, rebuilt each time it is asked for: its
     ``predict_proba`` takes rows as the estimator does, its ``history`` is that of the
-    training, and skorch's own tools apply to it.
+    training, earlier fits that were continued included, and skorch's own tools apply to it.
 module_ : torch.nn.Module
     The trained network on the CPU, with a `module` of your own only.
 n_features_in_ : int
@@ -107,7 +113,21 @@ The defaults, gamma and the budget of steps included, were chosen on 22 binary t
 ``core`` suite (155 to 45,211 rows): they are what the families of tables that remain choose for
 one that is left out, by the mean rank in average precision and log loss, among settings that take
 at most about 30 times as long as LightGBM. See ``benchmarks/results/defaults.md``. More epochs
-learn small tables by heart; from some ten thousand rows more of them can pay.""",
+overfit small tables; from about ten thousand rows on they can pay.""",
 }
 
-documented = _docs.documented(**_FRAGMENTS)
+
+def _options(table: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in table)
+
+
+_VALUES = {
+    "activations": _options(ACTIVATIONS),
+    "optimizers": _options(OPTIMIZERS),
+    "learning_rates": _options(LEARNING_RATES),
+    **BUDGET._asdict(),
+}
+
+documented = _docs.documented(
+    **{name: Template(text).substitute(_VALUES) for name, text in _FRAGMENTS.items()}
+)

@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 
 from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier
 from skfocal.losses import MarginLoss
-from skfocal.neural_network._budget import choose_batch_size, choose_epochs
+from skfocal.neural_network._budget import BUDGET
 from skfocal.neural_network._net_params import check_net_params, divide_net_params
 from skfocal.neural_network._optimization import LEARNING_RATES, OPTIMIZERS
 from skfocal.neural_network._settings import NetworkSettings, TrainingSettings
@@ -167,10 +167,11 @@ class NetworkParameters(MarginClassifier):
 
     def _training_settings(self, n_rows: int, seed: int, partial: bool) -> TrainingSettings:
         """Return how to train; `partial` is one epoch at a constant rate."""
-        auto = choose_batch_size(n_rows)
-        batch_size = auto if self.batch_size == "auto" else self.batch_size
-        auto = choose_epochs(n_rows, batch_size)
-        epochs = auto if self.max_epochs == "auto" else self.max_epochs
+        batch_size, epochs = self.batch_size, self.max_epochs
+        if batch_size == "auto":
+            batch_size = BUDGET.batch_size(n_rows)
+        if epochs == "auto":
+            epochs = BUDGET.n_epochs(n_rows, batch_size)
         return TrainingSettings(
             optimizer=self.optimizer,
             learning_rate_init=self.learning_rate_init,

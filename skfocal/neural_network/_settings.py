@@ -1,4 +1,4 @@
-"""What training is told and what it returns: plain values, which need no torch."""
+"""Input and output of training as plain values, which need no torch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

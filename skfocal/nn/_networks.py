@@ -20,7 +20,7 @@ class TabularMLP(nn.Module):
     """Ensemble of multilayer perceptrons that runs as one batched network.
 
     All members see the same rows, and every layer is one batched matrix product; they differ by
-    their initial weights and by what dropout removes. What the members read is shared: with
+    their initial weights and by what dropout removes. Their inputs are the same: with
     ``numeric_embedding="periodic"`` each feature x becomes x and ``sin(2 pi c x + b)`` with
     learned frequencies c and phases b, which lets a small network bend sharply along a feature.
 
@@ -35,13 +35,13 @@ class TabularMLP(nn.Module):
     n_members : int in [1, inf), default=8
         Perceptrons.
     numeric_embedding : {"periodic", None}, default="periodic"
-        What the members read beside the features.
+        Inputs of the members besides the features.
     n_frequencies : int in [1, inf), default=4
         Waves of each feature.
     activation : {"identity", "logistic", "relu", "tanh"}, default="relu"
         Function of the hidden units.
     dropout : float in [0, 1), default=0.1
-        Share of the hidden units that is left out in training, rounded to a multiple of 1/256.
+        Fraction of the hidden units that is dropped in training, rounded to a multiple of 1/256.
     batch_norm : bool, default=False
         Whether each hidden unit is shifted and scaled to mean 0 and variance 1 over a batch, and
         then by learned numbers, before `activation`; in evaluation over a running mean of the
@@ -54,7 +54,7 @@ class TabularMLP(nn.Module):
     Attributes
     ----------
     generator : torch.Generator or None
-        Draws what dropout leaves out; set it to a generator on the device of the module for
+        Draws what dropout drops; set it to a generator on the device of the module for
         results that can be repeated.
 
     Examples
@@ -121,7 +121,7 @@ class TabularMLP(nn.Module):
         """
         h, _ = self.embed(X)
         last = len(self.weights) - 1
-        # What is kept of a layer is scaled up when the next one reads it.
+        # The units that dropout keeps are scaled up in the product of the next layer.
         scale = 1.0
         for depth, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             h = torch.baddbmm(bias, h, weight, alpha=scale)
@@ -133,7 +133,7 @@ class TabularMLP(nn.Module):
         return h
 
     def embed(self, X: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return what the first layer reads.
+        """Return the inputs of the first layer.
 
         Parameters
         ----------
@@ -153,7 +153,7 @@ class TabularMLP(nn.Module):
         return X.expand(len(self.weights[0]), -1, -1), angles
 
     def activate(self, h: Tensor) -> tuple[Tensor, Tensor | None, float]:
-        """Return the hidden units of a layer, and how some are left out in training.
+        """Return the hidden units of a layer, and how some are dropped in training.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ class TabularMLP(nn.Module):
         h : Tensor of shape (n_members, n, width)
             Activations.
         mask : Tensor of shape (n_members, n, width) or None
-            What to multiply the units by; None where those left out are 0 already.
+            What to multiply the units by; None where dropped ones are 0 already.
         scale : float
             What the next layer multiplies the units by.
         """
@@ -211,11 +211,11 @@ def _drop_noise(
     generator: torch.Generator | None,
     device: torch.device,
 ) -> Tensor:
-    """Return 0 where a unit is kept and a negative number where it is left out.
+    """Return 0 where a unit is kept and a negative number where it is dropped.
 
     torch's dropout takes no generator, and its draws cost more than the matrix products: here a
-    random byte decides. All members read the same bytes, each from a byte later than the one
-    before, so that no two of them leave out the same units of a row.
+    random byte decides. All members use the same bytes, each from a byte later than the one
+    before, so that no two of them drop the same units of a row.
     """
     n_members, n_rows, width = shape
     words = torch.empty(-(-(n_rows * width + n_members) // 8), dtype=torch.int64, device=device)

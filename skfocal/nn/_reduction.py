@@ -60,7 +60,7 @@ def reduce_items(
 def _size(
     settings: ItemSettings, items: Items, sample_weight: Tensor | None, class_weight: Tensor | None
 ) -> Tensor:
-    """Return the sum over the kept items of their weight, each class weighing as told."""
+    """Return the sum of the weights of the kept items, class weights included."""
     # Labels are not smoothed here: a smoothed positive is one positive.
     target, soft, kept = resolve_target(
         settings._replace(label_smoothing=0.0), items.scores, items.target

@@ -15,7 +15,7 @@ from skfocal import FocalLogisticRegression
 from skfocal.losses import CrossEntropyLoss, FocalLoss, get_loss, list_losses
 from skfocal.model_selection import class_split
 from skfocal.neural_network import FocalMLPClassifier
-from skfocal.neural_network._budget import choose_batch_size, choose_epochs
+from skfocal.neural_network._budget import BUDGET
 from skfocal.neural_network._scaling import fit_scaling
 from skfocal.nn import DeferredReweighting, GammaSchedule, LossModule, WarmUp, score_gradient
 from tests.neural_network.networks import classes_table, small
@@ -124,9 +124,9 @@ class TestObjective:
         [(200, 20, 7), (3000, 20, 40), (12_000, 17, 47), (100_000, 2, 391), (300_000, 1, 1172)],
     )
     def test_auto_is_about_800_steps_but_at_most_20_epochs(self, n_rows, n_epochs, n_batches):
-        batch_size = choose_batch_size(n_rows)
+        batch_size = BUDGET.batch_size(n_rows)
         assert -(-n_rows // batch_size) == n_batches
-        assert choose_epochs(n_rows, batch_size) == n_epochs
+        assert BUDGET.n_epochs(n_rows, batch_size) == n_epochs
 
     def test_auto_is_what_fit_does(self):
         X, y = classes_table(n=3000)
@@ -136,7 +136,7 @@ class TestObjective:
         told = small(numeric_embedding=None, **settings, batch_size=75).fit(X, y)
         np.testing.assert_array_equal(told.predict_proba(X), auto.predict_proba(X))
         # A batch size of one's own has the budget of steps too.
-        assert choose_epochs(3000, 3000) == 20
+        assert BUDGET.n_epochs(3000, 3000) == 20
         assert small(**settings, batch_size=10).fit(X, y).n_epochs_ == 3
 
     @pytest.mark.parametrize("rate", ["constant", "linear", "cosine", "one-cycle"])

@@ -5,8 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier
-from skfocal.neural_network import _fitted
+from skfocal.neural_network import FocalMLPClassifier, MultiLabelFocalClassifier, _fitted
 
 SMALL = {"hidden_layer_sizes": (8,), "max_epochs": 1, "random_state": 0}
 

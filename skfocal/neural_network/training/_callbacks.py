@@ -20,7 +20,10 @@ _REFUSED: list[tuple[tuple[type, ...], str]] = [
         "names, or callbacks with an on_epoch_end of your own",
     ),
     ((EarlyStopping,), "early_stopping=True, with n_iter_no_change, tol and scoring"),
-    ((InputShapeSetter,), "the parameter module, which is told the numbers of features and scores"),
+    (
+        (InputShapeSetter,),
+        "the parameter module, which is called with the numbers of features and scores",
+    ),
 ]
 
 
