@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skfocal.losses import MarginLoss
-from skfocal.losses._math import Array, array_namespace, like
+from skfocal.losses._math import Array, array_namespace, by_columns, like
 
 __all__ = [
     "MulticlassMargin",
@@ -143,7 +143,8 @@ def multiclass_margin(scores: Array, target: Array) -> MulticlassMargin:
     array([99.306853])
     """
     xp = array_namespace(scores)
-    true = target[..., None] == _classes(scores)
+    scores = by_columns(scores)
+    true = _is_class(target, scores)
     # The true class is left out before the exponentials: 1 - p by subtraction is 0 as soon as
     # one class dominates.
     others = xp.where(true, -xp.inf, scores)
@@ -172,14 +173,16 @@ def all_margins(scores: Array) -> Array:
         ``z_k - logsumexp_{j != k} z_j``, the logit of the softmax probability of k.
     """
     xp = array_namespace(scores)
+    scores = by_columns(scores)
     top = xp.argmax(scores, -1)
-    is_top = top[..., None] == _classes(scores)
-    exponential = xp.exp(scores - xp.amax(scores, axis=-1, keepdims=True))
+    is_top = _is_class(top, scores)
+    below = scores - xp.amax(scores, axis=-1, keepdims=True)
+    exponential = xp.exp(below)
     # Without any other class the top one's 1 stays in the sum, so that it cannot cancel; the
     # top class itself is summed anew over the others.
     rest = xp.where(is_top, 1.0, exponential.sum(axis=-1, keepdims=True) - exponential)
-    margins = (scores - xp.amax(scores, axis=-1, keepdims=True)) - xp.log(rest)
-    return xp.where(is_top, multiclass_margin(scores, top).margin[..., None], margins)
+    of_top = multiclass_margin(scores, top).margin[..., None]
+    return xp.where(is_top, of_top, below - xp.log(rest))
 
 
 def multiclass_gradient(derivative: Array, margin: MulticlassMargin) -> Array:
@@ -249,8 +252,11 @@ def multiclass_curvature_blocks(
     return along - derivative[:, None, None] * spread
 
 
-def _classes(scores: Array) -> Array:
-    """Return 0 to K - 1 where the scores live."""
-    xp = array_namespace(scores)
+def _is_class(target: Array, scores: Array) -> Array:
+    """Return which entry of each row of scores is that of its class, laid out as the scores are."""
     n_classes = scores.shape[-1]
-    return np.arange(n_classes) if xp is np else xp.arange(n_classes, device=scores.device)
+    if array_namespace(scores) is np:
+        classes = np.arange(n_classes).reshape(-1, *[1] * np.ndim(target))
+        return np.moveaxis(classes == target, 0, -1)
+    classes = array_namespace(scores).arange(n_classes, device=scores.device)
+    return target[..., None] == classes

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from skfocal.losses import CrossEntropyLoss, FocalLoss
+from skfocal.losses._math import by_columns
 from skfocal.margins import (
     all_margins,
     binary_gradient,
@@ -300,3 +301,28 @@ def test_autograd_passes_through_the_margins(table):
     (got,) = torch.autograd.grad(loss_of_scores(loss, scores, target, "multiclass").sum(), scores)
     expected = gradient_of_scores(loss, *table, "multiclass")
     np.testing.assert_allclose(got.numpy(), expected, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("shape", [(9, 4), (2, 5, 4), (4,)])
+def test_the_layout_of_scores_changes_nothing_but_the_speed(shape):
+    rng = np.random.default_rng(0)
+    scores = rng.normal(scale=5, size=shape)
+    target = np.asarray(rng.integers(4, size=shape[:-1]))
+    row_by_row = np.ascontiguousarray(scores)
+    column_by_column = by_columns(scores)
+    assert np.moveaxis(column_by_column, -1, 0).flags["C_CONTIGUOUS"]
+    frozen = row_by_row.copy()
+    frozen.flags.writeable = False
+    for layout in (column_by_column, np.asfortranarray(scores), frozen):
+        np.testing.assert_array_equal(all_margins(layout), all_margins(row_by_row))
+        for got, expected in zip(
+            multiclass_margin(layout, target), multiclass_margin(row_by_row, target), strict=True
+        ):
+            np.testing.assert_array_equal(got, expected)
+    by_hand = [
+        scores[(*where, target[where])]
+        - np.logaddexp.reduce(np.delete(scores[where], target[where]))
+        for where in np.ndindex(shape[:-1])
+    ]
+    margins = multiclass_margin(scores, target).margin
+    np.testing.assert_allclose(np.ravel(margins), by_hand, rtol=1e-12)

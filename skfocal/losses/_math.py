@@ -158,3 +158,14 @@ def add_half_rows(counts: np.ndarray) -> np.ndarray:
         the counts themselves.
     """
     return counts + 0.5 * (counts == 0).any(axis=0)
+
+
+def by_columns(array: Array) -> Array:
+    """Return the same NumPy array with each column of the last axis in one piece.
+
+    NumPy takes the largest or the sum of a few numbers in each of many rows some ten times faster
+    column by column than row by row. torch does not, and its tensors are returned as they are.
+    """
+    if array_namespace(array) is not np:
+        return array
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, -1, 0)), 0, -1)

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import log_softmax, logsumexp, softmax
 
 from skfocal.losses import MarginLoss
-from skfocal.losses._math import Array
+from skfocal.losses._math import Array, by_columns
 from skfocal.margins import (
     MulticlassMargin,
     all_margins,
@@ -77,13 +77,14 @@ class Multiclass(Task):
 
     def undistorted(self, loss: MarginLoss, scores: Array) -> Array:
         """Return ``log p_k - h_k(logit p_k)``."""
+        scores = by_columns(scores)
         classes = np.arange(scores.shape[-1])
         slope = loss.log_relative_slope(all_margins(scores), classes)
         return log_softmax(scores, axis=-1) - slope
 
     def normalised(self, log_odds: np.ndarray) -> np.ndarray:
         """Return log-probabilities whose exponentials sum to 1."""
-        return log_softmax(log_odds, axis=-1)
+        return log_softmax(by_columns(log_odds), axis=-1)
 
     def log_odds_of(self, probabilities: np.ndarray) -> np.ndarray:
         """Return the logarithms, after normalisation."""
@@ -91,7 +92,7 @@ class Multiclass(Task):
 
     def probabilities(self, log_odds: np.ndarray) -> np.ndarray:
         """Return the softmax."""
-        return softmax(log_odds, axis=-1)
+        return softmax(by_columns(log_odds), axis=-1)
 
     def log_probabilities(self, log_odds: np.ndarray) -> np.ndarray:
         """Return log-probabilities, which the log-odds of several classes are."""
@@ -103,7 +104,7 @@ class Multiclass(Task):
 
     def decide(self, log_odds: np.ndarray) -> np.ndarray:
         """Return the class of the highest score."""
-        return log_odds.argmax(axis=-1)
+        return by_columns(log_odds).argmax(axis=-1)
 
     def centred(self, scores: np.ndarray) -> np.ndarray:
         """Subtract the mean over the classes."""
