@@ -160,7 +160,9 @@ def write(rows: list[dict[str, Any]], n_seeds: int, out: Path) -> None:
         "",
         f"Mean of {n_seeds} seeds; log loss and average precision are those of fresh rows. With "
         "`calibrate_intercept=False` (without) and `True` (with). Of several classes or labels "
-        "the ratio is that of the worst one, the others are means over them.",
+        "the ratio is that of the worst one, log loss and average precision are means over them; "
+        "how many rows they have is drawn, about 40 of the rarest, so that the rates of training "
+        "and fresh rows differ by chance.",
         "",
         f"skfocal {__version__}, scikit-learn {sklearn.__version__}, torch {torch.__version__}, "
         f"Python {platform.python_version()}, {datetime.date.today()}.",
