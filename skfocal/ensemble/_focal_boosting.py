@@ -83,6 +83,8 @@ class FocalBoostingClassifier(SingleLabelClassifier):
     See Also
     --------
     sklearn.ensemble.HistGradientBoostingClassifier : The engine ``"hist"``, at ``gamma=0``.
+    skfocal.ensemble.lightgbm_objective : The same objective for a LightGBM model of your own.
+    skfocal.ensemble.xgboost_objective : The same objective for an XGBoost model of your own.
 
     Notes
     -----
