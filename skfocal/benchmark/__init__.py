@@ -6,6 +6,8 @@ from skfocal.utils._optional import needs_extra
 
 __all__ = [
     "Dataset",
+    "Method",
+    "focal_arm",
     "list_datasets",
     "list_methods",
     "list_suites",
@@ -17,6 +19,8 @@ __all__ = [
 
 _HOMES = {
     "Dataset": "datasets",
+    "Method": "methods",
+    "focal_arm": "methods",
     "list_datasets": "datasets",
     "list_methods": "methods",
     "list_suites": "datasets",

@@ -7,11 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from skfocal.benchmark._user_table import read_table
+from skfocal.benchmark.methods import choose_methods, describe_arms
 from skfocal.benchmark.protocol import Plan
-from skfocal.benchmark.report import NOTES_FILE, write_report
+from skfocal.benchmark.report import known_arms, write_report
 from skfocal.benchmark.report._findings import find_leader, list_headlines, summarise_focal
 from skfocal.benchmark.runner import run
-from skfocal.benchmark.store import Store
+from skfocal.benchmark.store import NOTES_FILE, Store
 
 __all__ = ["Comparison", "compare"]
 
@@ -74,8 +75,8 @@ def compare(
         header, its position from 0.
     positive : object, default=None
         The label that counts as positive; None takes the rarer one.
-    methods : list of str, default=None
-        Names from :func:`skfocal.benchmark.list_methods`; None takes
+    methods : list of str or Method, default=None
+        Names from :func:`skfocal.benchmark.list_methods`, or arms of your own; None takes
         ``skfocal.benchmark.methods.DEFAULT_METHODS["binary"]``, which leaves out the slow ones.
     max_rows : int >= 2, default=None
         Rows to use at most, by a stratified sample.
@@ -134,7 +135,9 @@ def compare(
         progress=progress,
     )
     path = None if out is None else _report(Path(out), about)
-    return Comparison(results, _answer(results), notes + _count_gaps(results), path, user.summary)
+    with known_arms(describe_arms(choose_methods(methods, "binary"))):
+        answer = _answer(results)
+    return Comparison(results, answer, notes + _count_gaps(results), path, user.summary)
 
 
 def _choose_plan(user):

@@ -22,7 +22,7 @@ from sklearn.exceptions import FitFailedWarning
 from threadpoolctl import threadpool_limits
 
 from skfocal.benchmark._numeric import NumericTable
-from skfocal.benchmark._pipelines import FoldInfo, StepCache
+from skfocal.benchmark.arms import FoldInfo, StepCache
 from skfocal.benchmark.methods import Method
 from skfocal.benchmark.tasks import get_task
 from skfocal.utils._warnings import warn_user

@@ -19,7 +19,7 @@ from skfocal.benchmark.datasets import (
     list_datasets,
     load_dataset,
 )
-from skfocal.benchmark.methods import DEFAULT_METHODS, Method, get_method, list_methods
+from skfocal.benchmark.methods import Method, choose_methods, describe_arms
 from skfocal.benchmark.protocol import (
     Cell,
     Fold,
@@ -36,10 +36,8 @@ from skfocal.utils._warnings import warn_user
 
 __all__ = ["run"]
 
-_PACKAGES = [
-    *("numpy", "scipy", "scikit-learn", "imbalanced-learn", "pandas", "joblib"),
-    *("lightgbm", "torch"),  # which some arms need
-]
+# What every run needs; an arm names what it needs besides.
+_PACKAGES = ("numpy", "scipy", "scikit-learn", "imbalanced-learn", "pandas", "joblib")
 
 
 def run(
@@ -63,9 +61,9 @@ def run(
     datasets : list of str or Dataset, default=None
         Data sets by name, or tables of your own, all of one task; takes the place of those of the
         suite.
-    methods : list of str, default=None
-        Names from :func:`skfocal.benchmark.list_methods`; None takes those of
-        :data:`skfocal.benchmark.methods.DEFAULT_METHODS` for the task.
+    methods : list of str or Method, default=None
+        Names from :func:`skfocal.benchmark.list_methods`, or arms of your own; None takes those
+        of :data:`skfocal.benchmark.methods.DEFAULT_METHODS` for the task.
     n_jobs : int, default=None
         Cells computed at once, as in joblib: -1 is one per core, None obeys
         ``joblib.parallel_config``, by which Dask or Ray run the cells on a cluster.
@@ -110,7 +108,7 @@ def run(
         raise ValueError(f"run: plan must be a Plan or None; got {plan!r}.")
     datasets = _choose_datasets(suite, datasets)
     task = _find_task(datasets)
-    methods = _choose_methods(methods, task)
+    methods = choose_methods(methods, task)
     deadline = None if time_limit is None else time.monotonic() + time_limit
 
     tables, unavailable = _load(datasets)
@@ -129,9 +127,10 @@ def run(
         "plan": asdict(plan),
         "random_state": int(random_state),
         "methods": [method.name for method in methods],
+        "arms": describe_arms(methods),
         "datasets": {table.name: table.describe() for table in tables},
         "unavailable": unavailable,
-        "versions": _list_versions(),
+        "versions": _list_versions(methods),
     }
     with tempfile.TemporaryDirectory() if out is None else nullcontext(out) as folder:
         store = Store(folder)
@@ -198,21 +197,6 @@ def _find_task(datasets):
     return task
 
 
-def _choose_methods(methods, task):
-    if methods is None:
-        methods = DEFAULT_METHODS[task]
-    if isinstance(methods, str) or not (methods := list(methods)):
-        raise ValueError("run: methods must be a list of names, not empty.")
-    chosen = [get_method(name) for name in dict.fromkeys(methods)]
-    for method in chosen:
-        if task not in method.tasks:
-            raise ValueError(
-                f"run: method {method.name!r} is for {' and '.join(method.tasks)} targets; "
-                f"for {task} ones there are {list_methods(task)}."
-            )
-    return chosen
-
-
 def _load(datasets):
     """Return the tables, and the reason for each that is missing."""
     tables, unavailable = [], {}
@@ -226,9 +210,9 @@ def _load(datasets):
     return tables, unavailable
 
 
-def _list_versions():
+def _list_versions(methods):
     versions = {"skfocal": __version__}
-    for name in _PACKAGES:
+    for name in dict.fromkeys([*_PACKAGES, *(name for arm in methods for name in arm.requires)]):
         try:
             versions[name] = version(name)
         except PackageNotFoundError:
@@ -244,7 +228,8 @@ def _announce(store, request):
         store.write_manifest(request)
         return
     _check_agreement(found, request, store)
-    if found["versions"] != request["versions"]:
+    shared = found["versions"].keys() & request["versions"].keys()
+    if any(found["versions"][name] != request["versions"][name] for name in shared):
         warn_user(
             f"{store} was begun with {found['versions']} and goes on with {request['versions']}.",
             UserWarning,
@@ -253,6 +238,8 @@ def _announce(store, request):
     missing = found["unavailable"] | request["unavailable"]
     merged = found | {
         "methods": list(dict.fromkeys(found["methods"] + request["methods"])),
+        "arms": found.get("arms", {}) | request["arms"],
+        "versions": request["versions"] | found["versions"],
         "datasets": datasets,
         "unavailable": {
             name: reason

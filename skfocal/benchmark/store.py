@@ -16,7 +16,10 @@ import pandas as pd
 
 from skfocal.benchmark.protocol import Cell, get_columns
 
-__all__ = ["Store", "load_results"]
+__all__ = ["NOTES_FILE", "Store", "load_results"]
+
+#: JSON in the folder of a store: ``title``, ``facts`` and ``notes`` of a user's own comparison.
+NOTES_FILE = "comparison.json"
 
 _TEXTS = ("dataset", "family", "method", "status", "error", "warnings", "best_parameters")
 _PREDICTIONS = ["row", "repeat", "fold", "target", "probability"]
@@ -55,8 +58,9 @@ class Store:
         Returns
         -------
         dict
-            ``suite``, ``task``, ``plan``, ``random_state``, ``methods``, ``datasets`` (name to a
-            description), ``unavailable`` (name to the reason) and ``versions``.
+            ``suite``, ``task``, ``plan``, ``random_state``, ``methods``, ``arms`` (name to what a
+            report says of it), ``datasets`` (name to a description), ``unavailable`` (name to the
+            reason) and ``versions``.
 
         Raises
         ------

@@ -1,16 +1,15 @@
 """Arms of the benchmark, built for the tests."""
 
-from skfocal.benchmark import list_methods
-from skfocal.benchmark._pipelines import FoldInfo
+from skfocal.benchmark.arms import NAMED, FoldInfo
 from skfocal.benchmark.methods import get_method
 from skfocal.benchmark.tasks import get_task
 
-PERCEPTRONS = [name for name in list_methods() if name.startswith("mlp")]
+PERCEPTRONS = [name for name in NAMED if name.startswith("mlp")]
 NETWORKS = ["focal_mlp", "focal_mlp_zero", "focal_mlp_balanced", "asymmetric_mlp"]
 # Settings with which an arm is fitted in a moment and without complaint.
 _LBFGS = {"solver": "lbfgs", "alpha": 3.0, "hidden_layer_sizes": (5,), "tol": 0.01}
-_SMALL = {"n_members": 1, "max_epochs": 30, "numeric_embedding": None}
-QUICK = {name: _LBFGS for name in PERCEPTRONS} | {name: _SMALL for name in NETWORKS}
+SMALL = {"n_members": 1, "max_epochs": 30, "numeric_embedding": None}
+QUICK = {name: _LBFGS for name in PERCEPTRONS} | {name: SMALL for name in NETWORKS}
 
 
 def make_info(table, random_state=0):

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from skfocal.benchmark.datasets import list_datasets
+from skfocal.benchmark.datasets._formats import read_arff, read_challenge, read_delimited
 from skfocal.benchmark.datasets._loaders import get_loader
-from skfocal.benchmark.datasets._tables import read_arff, read_challenge, read_table
 
 
 def reader(**contents):
@@ -65,8 +65,8 @@ def test_defect_tables_are_read_by_their_truth():
 
 
 def test_table_stacks_members_split_by_blanks_or_commas():
-    blanks = read_table(reader(a="A1 6 van \nA2 7 bus \n", b="A3 8 van \n"), ["a", "b"], "van")
-    commas = read_table(reader(a="A1,6,van\r\nA2,7,bus", b="A3,8,van\n"), ["a", "b"], "van")
+    blanks = read_delimited(reader(a="A1 6 van \nA2 7 bus \n", b="A3 8 van \n"), ["a", "b"], "van")
+    commas = read_delimited(reader(a="A1,6,van\r\nA2,7,bus", b="A3,8,van\n"), ["a", "b"], "van")
     for table in (blanks, commas):
         assert list(table.X["x0"]) == ["A1", "A2", "A3"]
         np.testing.assert_array_equal(table.X["x1"], [6, 7, 8])
@@ -75,13 +75,13 @@ def test_table_stacks_members_split_by_blanks_or_commas():
 
 
 def test_table_takes_the_class_from_the_front_and_drops_ids():
-    table = read_table(reader(a="0,10,5\n1,11,6\n"), ["a"], "0", target=0, drop=["x1"])
+    table = read_delimited(reader(a="0,10,5\n1,11,6\n"), ["a"], "0", target=0, drop=["x1"])
     assert list(table.X) == ["x2"]
     np.testing.assert_array_equal(table.y, [1, 0])
 
 
 def test_table_without_positive_keeps_labels_as_text():
-    table = read_table(reader(a="5,3\n6,1\n"), ["a"])
+    table = read_delimited(reader(a="5,3\n6,1\n"), ["a"])
     assert table.y.tolist() == ["3", "1"]
 
 

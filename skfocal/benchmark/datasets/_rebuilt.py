@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from skfocal.benchmark.datasets._tables import Read, Table, read_arff, table
+from skfocal.benchmark.datasets._formats import LoadedTable, Read, read_arff, split_target
 
 __all__ = [
     "rebuild_car",
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-def rebuild_yeast(read: Read, members: Sequence[str]) -> Table:
+def rebuild_yeast(read: Read, members: Sequence[str]) -> LoadedTable:
     """Rebuild yeast without ERL, a class of five rows."""
     (nuc, rest), (me3, _), (me2, _), (me1, _), (exc, _), (_, cyt), (vac, mixed), (pox, _) = (
         _sides(read, member) for member in members
@@ -32,7 +32,7 @@ def rebuild_yeast(read: Read, members: Sequence[str]) -> Table:
     return _stack(classes | {"ME1": me1, "EXC": exc, "VAC": vac, "POX": pox})
 
 
-def rebuild_winequality_red(read: Read, members: Sequence[str]) -> Table:
+def rebuild_winequality_red(read: Read, members: Sequence[str]) -> LoadedTable:
     """Rebuild the six grades of red wine."""
     (four, _), (three, five), (eight, six), (_, six_seven) = (
         _sides(read, member) for member in members
@@ -41,7 +41,7 @@ def rebuild_winequality_red(read: Read, members: Sequence[str]) -> Table:
     return _stack(low | {"6": six, "7": six_seven - six, "8": eight})
 
 
-def rebuild_page_blocks(read: Read, members: Sequence[str]) -> Table:
+def rebuild_page_blocks(read: Read, members: Sequence[str]) -> LoadedTable:
     """Rebuild page blocks; horizontal lines and pictures are never told apart by the pieces."""
     (graphic, line_or_picture), (other, text) = (_sides(read, member) for member in members)
     vertical = other - graphic - line_or_picture
@@ -49,7 +49,7 @@ def rebuild_page_blocks(read: Read, members: Sequence[str]) -> Table:
     return _stack({"text": text, "graphic": graphic} | lines)
 
 
-def rebuild_kr_vs_k(read: Read, members: Sequence[str]) -> Table:
+def rebuild_kr_vs_k(read: Read, members: Sequence[str]) -> LoadedTable:
     """Unite seven depths of the king-and-rook endgame; a side found in two files counts once."""
     (one, fifteen), (three, eleven), (_, draw), (zero, eight) = (
         _sides(read, member) for member in members
@@ -58,7 +58,7 @@ def rebuild_kr_vs_k(read: Read, members: Sequence[str]) -> Table:
     return _stack(shallow | {"eight": eight, "eleven": eleven, "fifteen": fifteen, "draw": draw})
 
 
-def rebuild_car(read: Read, members: Sequence[str]) -> Table:
+def rebuild_car(read: Read, members: Sequence[str]) -> LoadedTable:
     """Rebuild car evaluation; the classes unacc and acc stay one."""
     (good, others), (vgood, _) = (_sides(read, member) for member in members)
     return _stack({"unacc-or-acc": others - vgood, "good": good, "vgood": vgood})
@@ -74,9 +74,9 @@ def _sides(read: Read, member: str) -> tuple[Counter, Counter]:
     return sides
 
 
-def _stack(classes: Mapping[str, Counter]) -> Table:
+def _stack(classes: Mapping[str, Counter]) -> LoadedTable:
     """Lay the classes one below the other."""
     rows = [(*row, label) for label, content in classes.items() for row in content.elements()]
     frame = pd.DataFrame(rows)
     frame.columns = [f"x{place}" for place in frame.columns]
-    return table(frame, frame.columns[-1], None)
+    return split_target(frame, frame.columns[-1], None)

@@ -3,12 +3,12 @@
 import numpy as np
 from sklearn import datasets
 
-from skfocal.benchmark.datasets._tables import Table
+from skfocal.benchmark.datasets._formats import LoadedTable
 
 __all__ = ["load_tiny"]
 
 
-def load_tiny(name: str) -> Table:
+def load_tiny(name: str) -> LoadedTable:
     """Read one of the sets of the `tiny` suite.
 
     Parameters
@@ -28,10 +28,10 @@ def load_tiny(name: str) -> Table:
     return _keep_positives(X, target == 1, 20)
 
 
-def _keep_positives(X, positive, n_kept) -> Table:
+def _keep_positives(X, positive, n_kept) -> LoadedTable:
     """Drop positives at random, the same ones every time, until `n_kept` are left."""
     rows = np.flatnonzero(positive)
     dropped = np.random.default_rng(0).permutation(rows)[n_kept:]
     kept = np.setdiff1d(np.arange(len(X)), dropped)
     X, y = X.iloc[kept].reset_index(drop=True), np.asarray(positive)[kept].astype(np.int64)
-    return Table(X, y)
+    return LoadedTable(X, y)

@@ -28,7 +28,7 @@ def decide_columns(names, columns, separator="") -> list[Typed]:
     Parameters
     ----------
     names : list of str
-        One a column.
+        One per column.
     columns : list of pyarrow.Array, pyarrow.ChunkedArray or pandas.Series
         As they came.
     separator : str, default=""

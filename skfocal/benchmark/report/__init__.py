@@ -1,11 +1,10 @@
 """One self-contained HTML page about a store of results."""
 
+from skfocal.benchmark.report._names import KIND_MARKS, known_arms
+from skfocal.benchmark.store import NOTES_FILE, Store
 from skfocal.utils._optional import needs_extra
 
-__all__ = ["NOTES_FILE", "write_report"]
-
-#: JSON in the folder of a store: ``title``, ``facts`` and ``notes`` of a user's own comparison.
-NOTES_FILE = "comparison.json"
+__all__ = ["NOTES_FILE", "known_arms", "write_report"]
 
 
 def write_report(path):
@@ -44,18 +43,16 @@ def write_report(path):
         from jinja2 import Environment, PackageLoader
 
         from skfocal.benchmark.report._content import build_content
-    from skfocal.benchmark.report._names import KINDS
-    from skfocal.benchmark.store import Store
-
     store = Store(path)
-    content = build_content(store)
     environment = Environment(
         loader=PackageLoader("skfocal.benchmark.report"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("report.html.j2").render(content=content, kinds=KINDS)
+    template = environment.get_template("report.html.j2")
+    with known_arms(store.manifest().get("arms", {})):
+        page = template.render(content=build_content(store), kinds=KIND_MARKS)
     store.results().to_csv(store.path / "results.csv", index=False)
     target = store.path / "report.html"
     target.write_text(page, encoding="utf-8")

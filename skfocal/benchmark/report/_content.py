@@ -8,7 +8,6 @@ import pandas as pd
 
 from skfocal.benchmark import statistics
 from skfocal.benchmark.metrics import METRICS, main_metrics
-from skfocal.benchmark.report import NOTES_FILE
 from skfocal.benchmark.report._figures import draw_critical_difference, draw_curves, draw_methods
 from skfocal.benchmark.report._findings import (
     MIN_FAMILIES,
@@ -19,7 +18,7 @@ from skfocal.benchmark.report._findings import (
     summarise_focal,
 )
 from skfocal.benchmark.report._names import (
-    KINDS,
+    KIND_MARKS,
     describe_p,
     get_kind,
     get_label,
@@ -27,7 +26,7 @@ from skfocal.benchmark.report._names import (
     write_seconds,
 )
 from skfocal.benchmark.report._tables import (
-    Table,
+    TextTable,
     tabulate_arms,
     tabulate_datasets,
     tabulate_duels,
@@ -36,6 +35,7 @@ from skfocal.benchmark.report._tables import (
     tabulate_overview,
     tabulate_ranking,
 )
+from skfocal.benchmark.store import NOTES_FILE
 
 __all__ = ["Content", "Figure", "build_content"]
 
@@ -64,16 +64,16 @@ class Content:
     sentences: list[str] = field(default_factory=list)
     leaders: list[Leader] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
-    overview: list[Table] = field(default_factory=list)
+    overview: list[TextTable] = field(default_factory=list)
     differences: list[Figure] = field(default_factory=list)
     spread: list[Figure] = field(default_factory=list)
-    rankings: list[Table] = field(default_factory=list)
-    datasets: list[Table] = field(default_factory=list)
-    focal: list[Table] = field(default_factory=list)
-    losses: list[Table] = field(default_factory=list)
+    rankings: list[TextTable] = field(default_factory=list)
+    datasets: list[TextTable] = field(default_factory=list)
+    focal: list[TextTable] = field(default_factory=list)
+    losses: list[TextTable] = field(default_factory=list)
     curves: list[Figure] = field(default_factory=list)
-    arms: list[Table] = field(default_factory=list)
-    failures: list[Table] = field(default_factory=list)
+    arms: list[TextTable] = field(default_factory=list)
+    failures: list[TextTable] = field(default_factory=list)
 
 
 def build_content(store):
@@ -200,7 +200,7 @@ def _fill_summary(content, results):
 
 
 def _fill_rankings(content, results, order):
-    content.kinds = [kind for kind in KINDS if kind in map(get_kind, order)]
+    content.kinds = [kind for kind in KIND_MARKS if kind in map(get_kind, order)]
     content.overview = [tabulate_overview(results, list_headlines(results), order)]
     content.rankings = [
         tabulate_ranking(results, metric) for metric in METRICS if metric in results

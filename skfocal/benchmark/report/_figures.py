@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve
 
-from skfocal.benchmark.report._names import KINDS, get_kind, get_label
+from skfocal.benchmark.report._names import KIND_MARKS, get_kind, get_label
 
 __all__ = ["draw_critical_difference", "draw_curves", "draw_methods", "find_cliques"]
 
@@ -99,7 +99,7 @@ def draw_methods(columns, methods, log_scaled=()):
 def _draw_row(axes, row, values, method):
     if values is None or values.dropna().empty:
         return
-    colour, marker = KINDS[get_kind(method)]
+    colour, marker = KIND_MARKS[get_kind(method)]
     values = values.dropna()
     if len(values) > 1:
         heights = np.full(len(values), row)
@@ -153,7 +153,7 @@ def draw_critical_difference(ranks, width):
             step = index if left else len(ranks) - 1 - index
             y = -depth - label_step * (step + 0.5)
             side = low - 0.03 * span if left else high + 0.03 * span
-            colour, marker = KINDS[get_kind(method)]
+            colour, marker = KIND_MARKS[get_kind(method)]
             axes.plot([rank, rank, side], [0, y, y], color=colour, lw=0.9)
             axes.plot(rank, 0, marker, color=colour, markersize=5, zorder=4, clip_on=False)
             text = (
@@ -199,7 +199,7 @@ def draw_curves(predictions, prevalence):
         left.axhline(prevalence, color=GREY, lw=0.9, ls=(0, (4, 3)))
         right.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls=(0, (4, 3)))
         for method, frame in predictions.items():
-            colour, marker = KINDS[get_kind(method)]
+            colour, marker = KIND_MARKS[get_kind(method)]
             style = {"color": colour, "marker": marker, "mec": "white", "mew": 0.5}
             label = get_label(method)
             _draw_precision(left, frame, label=label, lw=1.4, ms=4.5, markevery=0.17, **style)

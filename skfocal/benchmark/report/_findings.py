@@ -4,8 +4,16 @@ import math
 from dataclasses import dataclass
 
 from skfocal.benchmark import statistics
+from skfocal.benchmark.methods import list_methods
 from skfocal.benchmark.metrics import METRICS, main_metrics
-from skfocal.benchmark.report._names import describe_p, get_kind, get_label, write_number
+from skfocal.benchmark.report._names import (
+    describe_p,
+    get_kind,
+    get_label,
+    get_zero_point,
+    list_zero_points,
+    write_number,
+)
 
 __all__ = [
     "Duel",
@@ -29,8 +37,6 @@ HEADLINES = (
 LEVEL = 0.05
 # The two-sided signed-rank test on n families has no p value below 2 ** (1 - n).
 MIN_FAMILIES = 6
-# The arms that may speak for focal loss, named in advance, each with its own zero point.
-ZERO_POINTS = {"focal": "focal_zero", "focal_mlp": "focal_mlp_zero"}
 
 
 @dataclass(frozen=True)
@@ -220,9 +226,11 @@ def find_duel(results, metric, first, second):
 
 def find_focal_arm(methods):
     """Return the arm that speaks for focal loss, named in advance and not chosen by its result."""
-    zeros = set(ZERO_POINTS.values())
+    zeros, order = list_zero_points(), list_methods()
     arms = [method for method in methods if get_kind(method) == "focal" and method not in zeros]
-    return next((arm for arm in ZERO_POINTS if arm in arms), next(iter(arms), None))
+    speaking = [arm for arm in arms if get_zero_point(arm)]
+    speaking.sort(key=lambda arm: order.index(arm) if arm in order else len(order))
+    return next(iter(speaking), next(iter(arms), None))
 
 
 def compare_focal(results, metric):
@@ -241,7 +249,7 @@ def compare_focal(results, metric):
     for method in table.index:  # best rank first
         if method != "dummy":
             best.setdefault(get_kind(method), method)
-    zero = ZERO_POINTS.get(focal, "focal_zero")
+    zero = get_zero_point(focal) or "focal_zero"
     rivals = [zero] if zero in table.index else []
     rivals += [
         best[kind] for kind in ("resampling", "baseline", "ensemble", "control") if kind in best

@@ -1,23 +1,29 @@
 """Names and colours of the methods in the report, and the format of its numbers."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
-from skfocal.benchmark import methods as registry
+from skfocal.benchmark.methods import describe_arms, get_method, list_methods
 
 __all__ = [
     "DASH",
-    "KINDS",
+    "KIND_MARKS",
     "MINUS",
     "describe_p",
     "get_kind",
     "get_label",
+    "get_zero_point",
+    "known_arms",
+    "list_zero_points",
     "write_number",
     "write_seconds",
 ]
 
 # One colour and one marker per kind, the same in every table and figure. The colours stay distinct
 # under the common forms of colour blindness, the markers in black and white.
-KINDS = {
+KIND_MARKS = {
     "focal": ("#0b5cad", "o"),
     "resampling": ("#c2570c", "s"),
     "baseline": ("#4b5563", "D"),
@@ -29,23 +35,49 @@ DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
 
+# What a store says of its arms: they may be a user's own, or of another version of the package.
+_ARMS: ContextVar[dict[str, dict]] = ContextVar("arms", default={})  # noqa: B039 (never changed)
+
+
+@contextmanager
+def known_arms(arms) -> Iterator[None]:
+    """Know arms by what :func:`skfocal.benchmark.methods.describe_arms` says of them."""
+    token = _ARMS.set(arms)
+    try:
+        yield
+    finally:
+        _ARMS.reset(token)
+
+
 def get_label(method):
-    """Return the short text for a method; a name that is not registered stands for itself."""
-    return getattr(_registered(method), "label", method)
+    """Return the short text for a method; a name that nobody knows stands for itself."""
+    return _describe(method).get("label", method)
 
 
 def get_kind(method):
-    """Return the kind of a method, ``"other"`` for a name that is not registered."""
-    kind = getattr(_registered(method), "kind", "other")
-    return kind if kind in KINDS else "other"
+    """Return the kind of a method, ``"other"`` for a name that nobody knows."""
+    kind = _describe(method).get("kind", "other")
+    return kind if kind in KIND_MARKS else "other"
 
 
-def _registered(method):
-    # A store may come from another version of the package, whose methods bore other names.
+def get_zero_point(method):
+    """Return the arm that differs from a method in the loss alone, or None."""
+    return _describe(method).get("zero_point")
+
+
+def list_zero_points():
+    """Return all zero points, those of arms that were not run too."""
+    known = describe_arms(map(get_method, list_methods())) | _ARMS.get()
+    return {about["zero_point"] for about in known.values()} - {None}
+
+
+def _describe(method):
+    if method in _ARMS.get():
+        return _ARMS.get()[method]
     try:
-        return registry.get_method(method)
-    except (KeyError, ValueError):
-        return None
+        return describe_arms([get_method(method)])[method]
+    except ValueError:
+        return {}
 
 
 def write_number(value, digits=3, signed=False):

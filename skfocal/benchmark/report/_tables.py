@@ -21,8 +21,8 @@ from skfocal.benchmark.report._names import (
 )
 
 __all__ = [
-    "Cell",
-    "Table",
+    "TextCell",
+    "TextTable",
     "tabulate_arms",
     "tabulate_datasets",
     "tabulate_duels",
@@ -36,7 +36,7 @@ DIRECTION = {True: "higher is better", False: "lower is better"}
 
 
 @dataclass(frozen=True)
-class Cell:
+class TextCell:
     """Text of one cell; ``note`` follows in grey, ``kind`` puts the method's mark before it."""
 
     text: str
@@ -46,18 +46,18 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """A caption, the headings of the columns, and rows of cells led by a row heading."""
 
     caption: str
     header: tuple[str, ...]
-    rows: list[list[Cell]]
+    rows: list[list[TextCell]]
     n_text: int = 1  # leading columns of words, aligned left
     style: str = ""
 
 
 def _name(method):
-    return Cell(get_label(method), kind=get_kind(method))
+    return TextCell(get_label(method), kind=get_kind(method))
 
 
 def _best(values, metric):
@@ -76,15 +76,15 @@ def tabulate_ranking(results, metric):
     rows = [
         [
             _name(method),
-            Cell(write_number(row["mean"]), style="best" if is_best else ""),
-            Cell(write_number(row["mean_rank"], 1)),
-            Cell(f"{row['failures']:.0f}", style="bad" if row["failures"] else "quiet"),
+            TextCell(write_number(row["mean"]), style="best" if is_best else ""),
+            TextCell(write_number(row["mean_rank"], 1)),
+            TextCell(f"{row['failures']:.0f}", style="bad" if row["failures"] else "quiet"),
         ]
         for (method, row), is_best in zip(ranking.iterrows(), best, strict=True)
     ]
     entry = METRICS[metric]
     caption = f"{entry.label} ({DIRECTION[entry.greater_is_better]}). {entry.description}"
-    return Table(caption, ("Method", "Mean", "Mean rank", "Failed"), rows, style="compact")
+    return TextTable(caption, ("Method", "Mean", "Mean rank", "Failed"), rows, style="compact")
 
 
 def tabulate_overview(results, metrics, order):
@@ -98,7 +98,7 @@ def tabulate_overview(results, metrics, order):
             mean, rank = ranking["mean"].iloc[index], ranking["mean_rank"].iloc[index]
             note = write_number(rank, 1) if np.isfinite(rank) else ""
             style = "best" if best[metric][index] else ""
-            row.append(Cell(write_number(mean), note=note, style=style))
+            row.append(TextCell(write_number(mean), note=note, style=style))
         rows.append(row)
     arrows = {True: "↑", False: "↓"}
     labels = [f"{METRICS[m].label} {arrows[METRICS[m].greater_is_better]}" for m in metrics]
@@ -108,7 +108,7 @@ def tabulate_overview(results, metrics, order):
         f"{METRICS[metrics[0]].label.lower()}; the best mean of a column is bold. "
         "↑ higher is better, ↓ lower is better."
     )
-    return Table(caption, ("Method", *labels), rows, style="overview")
+    return TextTable(caption, ("Method", *labels), rows, style="overview")
 
 
 def tabulate_datasets(results, metric, order):
@@ -125,10 +125,10 @@ def tabulate_datasets(results, metric, order):
         best = _best(values, metric)
         near = sign * values >= np.nanmax(sign * values) - statistics.TIE_MARGIN
         cells = [
-            Cell(write_number(value), style="best" if is_best else "near" if is_near else "")
+            TextCell(write_number(value), style="best" if is_best else "near" if is_near else "")
             for value, is_best, is_near in zip(values, best, near, strict=True)
         ]
-        rows.append([Cell(dataset), Cell(write_number(prevalence), style="quiet"), *cells])
+        rows.append([TextCell(dataset), TextCell(write_number(prevalence), style="quiet"), *cells])
     entry = METRICS[metric]
     caption = (
         f"{entry.label} on every data set, mean over the test folds "
@@ -139,7 +139,7 @@ def tabulate_datasets(results, metric, order):
         caption += " The prevalence is what chance would reach."
     share = "Prevalence" if "average_precision" in results else "Rarest"
     header = ("Data set", share, *(get_label(method) for method in order))
-    return Table(caption, header, rows, style="matrix")
+    return TextTable(caption, header, rows, style="matrix")
 
 
 def tabulate_duels(results, metrics):
@@ -150,12 +150,12 @@ def tabulate_duels(results, metrics):
             low, high = (write_number(bound, signed=True) for bound in duel.interval)
             rows.append(
                 [
-                    Cell(METRICS[metric].label),
+                    TextCell(METRICS[metric].label),
                     _name(duel.second),
-                    Cell(write_number(duel.gain, signed=True)),
-                    Cell(f"{low} to {high}"),
-                    Cell(duel.badge, style="" if duel.exceeds_noise else "quiet"),
-                    Cell(f"{duel.wins} / {duel.ties} / {duel.losses}"),
+                    TextCell(write_number(duel.gain, signed=True)),
+                    TextCell(f"{low} to {high}"),
+                    TextCell(duel.badge, style="" if duel.exceeds_noise else "quiet"),
+                    TextCell(f"{duel.wins} / {duel.ties} / {duel.losses}"),
                 ]
             )
     focal = find_focal_arm(results["method"].unique())
@@ -165,7 +165,7 @@ def tabulate_duels(results, metrics):
         f"for the number of rows. A tie is a difference of at most {statistics.TIE_MARGIN:g}."
     )
     header = ("Metric", "Against", "Gain", "95 % interval", "Test", "Wins / ties / losses")
-    return Table(caption, header, rows, n_text=2)
+    return TextTable(caption, header, rows, n_text=2)
 
 
 def tabulate_losses(results, metric, order):
@@ -180,14 +180,18 @@ def tabulate_losses(results, metric, order):
         named = ", ".join(f"{name} ({write_number(-loss)})" for name, loss in worse)
         record = f"{duel.wins} / {duel.ties} / {duel.losses}"
         rows.append(
-            [_name(method), Cell(named or "none", style="" if named else "quiet"), Cell(record)]
+            [
+                _name(method),
+                TextCell(named or "none", style="" if named else "quiet"),
+                TextCell(record),
+            ]
         )
     caption = (
         f"{METRICS[metric].label}: the data sets on which {get_label(focal)} is worse than a "
         f"method by more than {statistics.TIE_MARGIN:g}, the largest loss first."
     )
     header = ("Against", "Focal is worse on", "Wins / ties / losses")
-    return Table(caption, header, rows, n_text=2)
+    return TextTable(caption, header, rows, n_text=2)
 
 
 def tabulate_arms(results, order):
@@ -202,12 +206,12 @@ def tabulate_arms(results, order):
         rows.append(
             [
                 _name(method),
-                Cell(get_kind(method)),
-                Cell(" or ".join(tried) or DASH),
-                Cell(f"{len(done)}"),
-                Cell(f"{failed}", style="bad" if failed else "quiet"),
-                *(Cell(write_seconds(median[name])) for name in spent.columns),
-                Cell(write_seconds(spent.sum().sum())),
+                TextCell(get_kind(method)),
+                TextCell(" or ".join(tried) or DASH),
+                TextCell(f"{len(done)}"),
+                TextCell(f"{failed}", style="bad" if failed else "quiet"),
+                *(TextCell(write_seconds(median[name])) for name in spent.columns),
+                TextCell(write_seconds(spent.sum().sum())),
             ]
         )
     caption = (
@@ -225,7 +229,7 @@ def tabulate_arms(results, order):
         "Predict",
         "Total",
     )
-    return Table(caption, header, rows, n_text=2)
+    return TextTable(caption, header, rows, n_text=2)
 
 
 def tabulate_failures(results):
@@ -233,9 +237,14 @@ def tabulate_failures(results):
     failed = results[results["status"] == "failed"].fillna({"method": DASH, "error": ""})
     groups = failed.groupby(["dataset", "method", "error"], sort=True).size()
     rows = [
-        [Cell(dataset), Cell(get_label(method)), Cell(error, style="code"), Cell(str(count))]
+        [
+            TextCell(dataset),
+            TextCell(get_label(method)),
+            TextCell(error, style="code"),
+            TextCell(str(count)),
+        ]
         for (dataset, method, error), count in groups.items()
     ]
-    return Table(
+    return TextTable(
         "Failed cells, by error.", ("Data set", "Method", "Error", "Folds"), rows, n_text=3
     )

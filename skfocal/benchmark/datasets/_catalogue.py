@@ -170,7 +170,7 @@ def list_datasets(suite: str | None = None) -> list[str]:
     """
     if suite is not None and suite not in SUITES:
         raise ValueError(f"Unknown suite {suite!r}: choose one of {', '.join(SUITES)}.")
-    return [info.name for info in _registry().values() if suite is None or suite in info.suites]
+    return [info.name for info in _catalogue().values() if suite is None or suite in info.suites]
 
 
 def dataset_info(name: str) -> DatasetInfo:
@@ -198,9 +198,9 @@ def dataset_info(name: str) -> DatasetInfo:
     (1484, 8, 51, 'yeast')
     """
     try:
-        return _registry()[name]
+        return _catalogue()[name]
     except KeyError:
-        near = get_close_matches(str(name), _registry(), n=3) or list_datasets("quick")
+        near = get_close_matches(str(name), _catalogue(), n=3) or list_datasets("quick")
         raise ValueError(
             f"Unknown data set {name!r}: did you mean {' or '.join(near)}? "
             "list_datasets() names all of them."
@@ -208,7 +208,7 @@ def dataset_info(name: str) -> DatasetInfo:
 
 
 @functools.cache
-def _registry() -> dict[str, DatasetInfo]:
+def _catalogue() -> dict[str, DatasetInfo]:
     """Read the registry, in the order of its file."""
     text = files(__package__).joinpath("registry.csv").read_text(encoding="utf-8")
     infos = [

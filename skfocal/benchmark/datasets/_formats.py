@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["MISSING", "Read", "Table", "read_arff", "read_challenge", "read_table", "table"]
+__all__ = [
+    "MISSING",
+    "LoadedTable",
+    "Read",
+    "read_arff",
+    "read_challenge",
+    "read_delimited",
+    "split_target",
+]
 
 Read = Callable[[str], io.BytesIO]
 
@@ -18,7 +26,7 @@ MISSING = {"na_values": ["?", "<null>", ""], "keep_default_na": False, "skipinit
 
 
 @dataclass(frozen=True)
-class Table:
+class LoadedTable:
     """What a loader returns: raw columns, the target and what the archive says about rows."""
 
     X: pd.DataFrame
@@ -29,9 +37,9 @@ class Table:
     label_names: tuple[str, ...] = ()
 
 
-def table(
+def split_target(
     frame: pd.DataFrame, target: str, positive: str | None, drop: Sequence[str] = ()
-) -> Table:
+) -> LoadedTable:
     """Split a frame into features and target.
 
     Parameters
@@ -47,25 +55,25 @@ def table(
     """
     labels = frame[target].astype(str).str.strip()
     y = labels.to_numpy(str) if positive is None else (labels == positive).to_numpy(np.int64)
-    return Table(frame.drop(columns=[target, *drop]).reset_index(drop=True), y)
+    return LoadedTable(frame.drop(columns=[target, *drop]).reset_index(drop=True), y)
 
 
-def read_arff(read: Read, members: Sequence[str], positive: str = "positive") -> Table:
+def read_arff(read: Read, members: Sequence[str], positive: str = "positive") -> LoadedTable:
     """Read an ARFF-like file: a header that ends in ``@data``, rows with the class last."""
     (member,) = members
     text = read(member).getvalue().decode("latin1")
     body = re.split(r"^@data.*\n", text, maxsplit=1, flags=re.IGNORECASE | re.MULTILINE)[1]
     frame = _read_csv(io.StringIO(body), sep=",", comment="%")
-    return table(frame, frame.columns[-1], positive)
+    return split_target(frame, frame.columns[-1], positive)
 
 
-def read_table(
+def read_delimited(
     read: Read,
     members: Sequence[str],
     positive: str | None = None,
     target: int = -1,
     drop: Sequence[str] = (),
-) -> Table:
+) -> LoadedTable:
     """Read one headerless table that lies in one or several files, separated by commas or blanks.
 
     Parameters
@@ -83,15 +91,15 @@ def read_table(
     """
     contents = [read(member) for member in members]
     frame = pd.concat([_read_csv(content, _separator(content)) for content in contents])
-    return table(frame, frame.columns[target], positive, drop)
+    return split_target(frame, frame.columns[target], positive, drop)
 
 
-def read_challenge(read: Read, members: Sequence[str]) -> Table:
+def read_challenge(read: Read, members: Sequence[str]) -> LoadedTable:
     """Read a challenge set: a dense numeric file, and a file of labels that are 1 or -1."""
     data, labels = members
     X = _read_csv(read(data), sep=r"\s+", dtype=np.float32)
     y = (np.loadtxt(read(labels)) > 0).astype(np.int64)
-    return Table(X, y)
+    return LoadedTable(X, y)
 
 
 def _read_csv(file: Any, sep: str, **options: Any) -> pd.DataFrame:
