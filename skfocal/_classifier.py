@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfocal.losses import MarginLoss, get_loss
 from skfocal.posterior import KINDS, Posterior
+from skfocal.tasks import task_of
 from skfocal.utils._compat import Interval, StrOptions
 from skfocal.utils._labels import encode_known, encode_labels
 from skfocal.utils._warnings import warn_user
@@ -32,21 +33,30 @@ LOSS_CONSTRAINTS: dict[str, list[Any]] = {
 
 
 class Target(NamedTuple):
-    """Labels as codes, with what each class weighs."""
+    """Encoded labels, with what each class weighs; of an indicator, each side of each label.
+
+    Attributes
+    ----------
+    classes : ndarray
+        Labels, or the numbers of the columns of an indicator.
+    codes : ndarray of shape (n,) or (n, n_labels)
+        Class of each row, or an indicator.
+    counts : ndarray of shape (n_classes,) or (2, n_labels)
+        Summed sample weights.
+    class_weight : ndarray of the shape of `counts`
+    task : {"binary", "multiclass", "multilabel"}
+    """
 
     classes: np.ndarray
     codes: np.ndarray
-    counts: np.ndarray  # summed sample weights
+    counts: np.ndarray
     class_weight: np.ndarray
+    task: str
 
     @property
     def present(self) -> np.ndarray:
         """Whether each class has rows of any weight."""
         return self.counts * self.class_weight > 0
-
-    @property
-    def task(self) -> str:
-        return "binary" if len(self.classes) == 2 else "multiclass"
 
 
 class MarginClassifier(ClassifierMixin, BaseEstimator):
@@ -192,4 +202,4 @@ class SingleLabelClassifier(MarginClassifier):
             codes = encode_known(y, classes, type(self).__name__)
         counts = class_counts(codes, sample_weight, len(classes))
         weight = self._weigh_classes(classes, counts)
-        return Target(classes, codes, counts, weight)
+        return Target(classes, codes, counts, weight, task_of(classes))

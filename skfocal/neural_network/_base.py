@@ -8,7 +8,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfocal._classifier import Target
 from skfocal.neural_network._fitted import FittedNetwork
-from skfocal.neural_network._labels import LabelTarget
 from skfocal.neural_network._parameters import NetworkParameters
 from skfocal.neural_network._scaling import fit_scaling
 from skfocal.neural_network._settings import NetworkSettings, Problem, Rows, Start, TrainingResult
@@ -44,7 +43,7 @@ class NeuralClassifier(NetworkParameters):
         """Return the numbers of the rows to train on and of those to watch."""
         raise NotImplementedError
 
-    def _make_target(self, form, rows: Rows, counts=None) -> Target | LabelTarget:
+    def _make_target(self, form, rows: Rows, counts=None) -> Target:
         """Return codes with the weights of their classes.
 
         `form` is what a subclass knows of the classes or labels; `counts` are those of earlier rows
@@ -184,7 +183,7 @@ class NeuralClassifier(NetworkParameters):
         if self.calibrate_intercept:
             self._calibrate(rows, seed)
 
-    def _fit_part(self, rows: Rows, target: Target | LabelTarget, first: bool) -> None:
+    def _fit_part(self, rows: Rows, target: Target, first: bool) -> None:
         """Train for one epoch on rows."""
         start = None if first else self._end_of_training()
         self._train(rows, target, None, self._draw_seed(), start, partial=True)

@@ -11,6 +11,7 @@ from skfocal.model_selection import class_split
 from skfocal.neural_network._base import NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
 from skfocal.neural_network._settings import Rows
+from skfocal.tasks import task_of
 from skfocal.utils._compat import _fit_context
 from skfocal.utils._labels import encode_known
 from skfocal.utils._validation import drop_weightless, validate_rows
@@ -183,7 +184,8 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
 
     def _make_target(self, form, rows, counts=None) -> Target:
         counts = self._count(form, rows) if counts is None else counts
-        return Target(form, rows.codes, counts, self._weigh_classes(form, counts))
+        weight = self._weigh_classes(form, counts)
+        return Target(form, rows.codes, counts, weight, task_of(form))
 
     def _count(self, classes, rows):
         return class_counts(rows.codes, rows.weight, len(classes))

@@ -9,19 +9,6 @@ from sklearn.utils.multiclass import type_of_target
 from skfocal.utils._labels import encode_known, encode_labels
 
 
-class LabelTarget(NamedTuple):
-    """An indicator of the labels, with what each side of each label weighs."""
-
-    classes: np.ndarray
-    codes: np.ndarray  # indicator of shape (n, n_labels)
-    counts: np.ndarray  # summed sample weights, of shape (2, n_labels), negatives first
-    class_weight: np.ndarray  # of shape (2, n_labels)
-
-    @property
-    def task(self) -> str:
-        return "multilabel"
-
-
 class LabelForm(NamedTuple):
     """How labels are given: an indicator, or a vector or column of two classes."""
 

@@ -8,12 +8,12 @@ from scipy.special import expit, logit
 from sklearn.base import clone
 from sklearn.utils.metaestimators import available_if
 
-from skfocal._classifier import LOSS_CONSTRAINTS
+from skfocal._classifier import LOSS_CONSTRAINTS, Target
 from skfocal.losses._math import add_half_rows
 from skfocal.model_selection import label_folds, label_split
 from skfocal.neural_network._base import NeuralClassifier, fits_in_parts
 from skfocal.neural_network._docs import documented
-from skfocal.neural_network._labels import LabelForm, LabelTarget, check_values_per_label
+from skfocal.neural_network._labels import LabelForm, check_values_per_label
 from skfocal.neural_network._settings import Rows
 from skfocal.neural_network._thresholds import (
     N_FOLDS,
@@ -346,17 +346,18 @@ class MultiLabelFocalClassifier(NeuralClassifier):
     def _split(self, codes, random):
         return label_split(codes, self.validation_fraction, random)
 
-    def _make_target(self, form, rows, counts=None) -> LabelTarget:
+    def _make_target(self, form, rows, counts=None) -> Target:
         check_values_per_label("gamma", self.gamma, form)
         check_values_per_label("alpha", self.alpha, form)
         counts = self._count(rows) if counts is None else counts
         alphas = self.alpha if np.ndim(self.alpha) else [self.alpha] * form.n_labels
         sides = np.array([0, 1]) if form.pair is None else form.pair
-        weights = [
+        table = [
             self._weigh_classes(sides, count, alpha=alpha)
             for alpha, count in zip(alphas, counts.T, strict=True)
         ]
-        return LabelTarget(form.classes, rows.codes, counts, np.stack(weights, axis=1))
+        weight = np.stack(table, axis=1)
+        return Target(form.classes, rows.codes, counts, weight, "multilabel")
 
     def _count(self, rows):
         return Multilabel().count(rows.codes, rows.weight)

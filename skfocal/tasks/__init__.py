@@ -12,6 +12,8 @@ Learners and the posterior hold a :class:`Task` and ask it; nothing outside of t
 names of tasks. The chain rule takes NumPy arrays and torch tensors alike.
 """
 
+from collections.abc import Sized
+
 from skfocal.tasks._contract import ScoreDerivatives, Task, positive_curvature
 from skfocal.tasks.binary import Binary
 from skfocal.tasks.multiclass import Multiclass
@@ -26,6 +28,7 @@ __all__ = [
     "Task",
     "get_task",
     "positive_curvature",
+    "task_of",
 ]
 
 TASKS: dict[str, Task] = {task.name: task for task in (Binary(), Multilabel(), Multiclass())}
@@ -59,3 +62,8 @@ def get_task(name: str) -> Task:
     if name not in TASKS:
         raise ValueError(f"task must be one of {sorted(TASKS)}, got {name!r}.")
     return TASKS[name]
+
+
+def task_of(classes: Sized) -> str:
+    """Return the name of the task of rows with one class each, "binary" for two classes."""
+    return "binary" if len(classes) == 2 else "multiclass"
