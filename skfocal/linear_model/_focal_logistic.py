@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 
 from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
 from skfocal.linear_model._objective import LinearObjective
-from skfocal.linear_model.solvers import SOLVERS, SolverResult, lbfgs, newton
+from skfocal.linear_model.solvers import SOLVERS, SolverResult, choose_solver
 from skfocal.losses import MarginLoss
 from skfocal.posterior import Posterior
 from skfocal.tasks import get_task
@@ -21,16 +21,6 @@ from skfocal.utils._compat import (
 from skfocal.utils._docs import documented
 from skfocal.utils._validation import validate_rows
 from skfocal.utils._warnings import warn_user
-
-# A first solution on 1 row in 24 pays when the rows are many and the sample still describes the
-# coefficients and the rarest class.
-SUBSAMPLE_SHARE = 24
-SUBSAMPLE_MIN_ROWS = 2**15
-SUBSAMPLE_TOL = 1e-3
-# With p coefficients a Hessian costs about p / 24 gradients: up to here Newton's fewer steps pay
-# for one each, and up to there for one of the sample, which serves all steps.
-NEWTON_MAX_COEFFICIENTS = 100
-NEWTON_MAX_COEFFICIENTS_SAMPLED = 600
 
 
 @documented()
@@ -59,10 +49,13 @@ class FocalLogisticRegression(SingleLabelClassifier):
         Inverse strength of the penalty; ``np.inf`` for none.
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept.
-    solver : {"auto", "newton", "lbfgs"}, default="auto"
+    solver : {"auto", "newton", "lbfgs", "sampled"}, default="auto"
         ``"newton"`` takes few passes over the rows and memory quadratic in the number of
-        coefficients; ``"lbfgs"`` takes more passes and linear memory. ``"auto"`` is Newton up
-        to 100 coefficients, or 600 where there are enough rows for a preliminary fit.
+        coefficients; ``"lbfgs"`` takes more passes and linear memory; ``"sampled"`` takes the
+        curvature from a sample, and four or five passes for the gradient of all rows. It is
+        Newton where rows are too few for one. ``"auto"`` is the sampled one up to 600
+        coefficients and from 16,384 rows on that suffice for a sample, else Newton up to 100
+        coefficients and L-BFGS beyond. All end at the same minimum.
     tol : float in [0, inf), default=1e-6
         Bound on the largest absolute entry of the gradient, relative to ``sum_i w_i |slope_i|``,
         with the slope of the loss of row i in its score (for K classes, for each score apart).
@@ -74,7 +67,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
     warm_start : bool, default=False
         Start from the coefficients of the last fit if they have the right shape.
     random_state : int, RandomState instance or None, default=None
-        Draws the rows of the preliminary fit that speeds up large ones (32,768 rows and more).
+        Draws the sample of ``solver="sampled"``, which decides how fast the fit is.
         None draws the same rows in every fit, so that a fit can be repeated.
     verbose : int, default=0
         Print a line per iteration if positive.
@@ -201,7 +194,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
         self._check_compatibility(loss, target)
         loss = loss.bind(target.counts)
         objective = self._make_objective(X, target, sample_weight, loss)
-        result = self._solve(objective, *self._start(objective, target))
+        result = self._solve(objective, self._start(objective, target))
         return self._store(result, objective, target, loss)
 
     def decision_function(self, X):
@@ -243,73 +236,33 @@ class FocalLogisticRegression(SingleLabelClassifier):
             fit_intercept=self.fit_intercept,
         )
 
-    def _start(
-        self, objective: LinearObjective, target: Target
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return where to start, and the Hessian there if a preliminary fit has left one."""
+    def _start(self, objective: LinearObjective, target: Target) -> np.ndarray:
+        """Return the coefficients of the last fit, or of the model without features."""
         constant = np.zeros(objective.shape)
         if self.fit_intercept:
             constant[:, -1] = _constant_scores(target, objective.X.dtype)
         if self.warm_start and hasattr(self, "coef_"):
             last = np.column_stack([self.coef_, self.intercept_])[:, : objective.shape[1]]
             if last.shape == objective.shape and target.present.all():
-                return last.astype(np.float64).ravel(), None
-        # None draws the same rows every time: a fit can be repeated.
-        random = check_random_state(0 if self.random_state is None else self.random_state)
-        return self._preliminary_fit(objective, target, constant.ravel(), random)
-
-    def _preliminary_fit(
-        self,
-        objective: LinearObjective,
-        target: Target,
-        constant: np.ndarray,
-        random: np.random.RandomState,
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Fit a sample of the rows, which begins with a sample of its own while it is large."""
-        if not _is_large(objective):
-            return constant, None
-        n_rows = len(objective.target)
-        rows = np.sort(random.randint(0, n_rows, n_rows // SUBSAMPLE_SHARE))
-        sample = objective.subsample(rows)
-        if np.bincount(sample.target, minlength=len(target.present))[target.present].min() < 10:
-            return constant, None
-        start, hessian = self._preliminary_fit(sample, target, constant, random)
-        solver = self._solver_for(objective)
-        coef = solver(
-            sample,
-            start,
-            tol=max(SUBSAMPLE_TOL, self.tol),
-            max_iter=self.max_iter,
-            hessian=hessian,
-        ).coef
-        # Only Newton uses a Hessian; that of this sample serves the steps on all rows.
-        return coef, sample.evaluate(coef, 2).hessian if solver is newton else None
-
-    def _solver_for(self, objective: LinearObjective):
-        if self.solver != "auto":
-            return SOLVERS[self.solver]
-        sampled = _is_large(objective)
-        limit = NEWTON_MAX_COEFFICIENTS_SAMPLED if sampled else NEWTON_MAX_COEFFICIENTS
-        return newton if objective.n_coefficients <= limit else lbfgs
-
-    def _solve(
-        self, objective: LinearObjective, start: np.ndarray, hessian: np.ndarray | None
-    ) -> SolverResult:
+                constant = last.astype(np.float64)
         # Softmax scores do not notice a vector added to all classes; the penalty does.
-        start = objective.centred(start.reshape(objective.shape)).ravel()
-        solver = self._solver_for(objective)
-        result = solver(
+        return objective.centred(constant).ravel()
+
+    def _solve(self, objective: LinearObjective, start: np.ndarray) -> SolverResult:
+        name = choose_solver(objective) if self.solver == "auto" else self.solver
+        result = SOLVERS[name](
             objective,
             start,
             tol=self.tol,
             max_iter=self.max_iter,
-            hessian=hessian,
+            # None draws the same rows every time: a fit can be repeated.
+            random=check_random_state(0 if self.random_state is None else self.random_state),
             verbose=self.verbose,
         )
         if not result.converged:
             warn_user(
                 f"{type(self).__name__} did not converge: {result.message} after {result.n_iter} "
-                f"iterations of {solver.__name__}, with a relative gradient of "
+                f"iterations of {name}, with a relative gradient of "
                 f"{result.gradient_norm:.2g} where tol={self.tol:g}. Scale the features, raise "
                 "max_iter or tol, or lower C.",
                 ConvergenceWarning,
@@ -350,10 +303,3 @@ def _constant_scores(target: Target, dtype: np.dtype) -> np.ndarray:
     none = 2.0 * np.log(np.finfo(dtype).tiny)
     log_share = np.log(share / share.sum(), out=np.full(len(share), none), where=target.present)
     return get_task(target.task).contrast(log_share)
-
-
-def _is_large(objective: LinearObjective) -> bool:
-    """Return whether a sample of the rows is worth a preliminary fit."""
-    n_rows = len(objective.target)
-    n_sample = n_rows // SUBSAMPLE_SHARE
-    return n_rows >= SUBSAMPLE_MIN_ROWS and n_sample >= 10 * objective.shape[1]

@@ -9,31 +9,36 @@ and the size of its gradient does not grow with the number of rows. Only sums ov
 block, so rows may come from anywhere, and blocks run in threads.
 """
 
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from skfocal.linear_model._rows import RowBlock, as_rows
+from skfocal.linear_model._slope_table import SlopeTable
 from skfocal.losses import MarginLoss
 from skfocal.tasks import ScoreDerivatives, Task
 from skfocal.utils._threads import BlockMap
 
-# Entries of X in a block: 512 KiB of float64 stay in the second-level cache with their
-# weighted copy.
-BLOCK_SIZE = 2**16
-# Rows are first cut into this many parts at most, each summed by one thread. The cut is the same
-# for any number of threads, and so is the result.
+# Blocks are first dealt out into this many parts at most, each summed by one thread. The cut is
+# the same for any number of threads, and so is the result.
 MAX_PARTS = 16
+# To make a table of slopes takes as long as to compute them for a tenth of these rows.
+TABULATED_ROWS = 100_000
+# Numbers that the loss of a row needs for each score, at most and for the slope alone.
+SCORE_WIDTH = 64
+SLOPE_WIDTH = 8
 # Below this the slopes of all rows have underflowed, and so has what a gradient could say.
 TINY = 1e-290
 
 
 @dataclass
 class Evaluation:
-    """Value and derivatives of the objective at one point; a missing derivative is None.
+    """Value and derivatives of the objective at one point; what was not asked for is None.
 
     Attributes
     ----------
@@ -44,7 +49,7 @@ class Evaluation:
     hessian : ndarray of shape (n_scores * n_columns, n_scores * n_columns)
     """
 
-    value: float
+    value: Any = None
     gradient: Any = None
     slope_size: Any = None
     hessian: Any = None
@@ -60,12 +65,9 @@ class Evaluation:
         return float((entries / np.maximum(self.slope_size, TINY)).max())
 
     def __iadd__(self, other: "Evaluation") -> "Evaluation":
-        self.value += other.value
-        if self.gradient is not None:
-            self.gradient += other.gradient
-            self.slope_size += other.slope_size
-        if self.hessian is not None:
-            self.hessian += other.hessian
+        for name, value in vars(other).items():
+            if value is not None:
+                setattr(self, name, getattr(self, name) + value)
         return self
 
 
@@ -74,7 +76,7 @@ class LinearObjective:
 
     Parameters
     ----------
-    X : ndarray or CSR matrix or array of shape (n_samples, n_features)
+    X : RowSource, ndarray, or CSR matrix or array of shape (n_samples, n_features)
         float32 or float64. Blocks of float32 are computed in float32 and summed in float64.
     target : ndarray of shape (n_samples,)
         Class codes.
@@ -94,7 +96,7 @@ class LinearObjective:
 
     def __init__(
         self,
-        X: np.ndarray | sparse.spmatrix,
+        X: Any,
         target: np.ndarray,
         sample_weight: np.ndarray | None,
         class_weight: np.ndarray,
@@ -104,28 +106,38 @@ class LinearObjective:
         C: float,
         fit_intercept: bool = True,
     ) -> None:
-        self.X = X
+        self.X = as_rows(X)
         self.target = target
         self.sample_weight = sample_weight
         self.class_weight = class_weight
         self.task = task
         self.n_scores = task.n_scores(class_weight)
-        weights = self._sum_weights()
-        self.total_weight = float(weights.sum())
+        self.class_totals = self._sum_weights()
+        self.total_weight = float(self.class_totals.sum())
         self.loss = loss.continuous()
         self.l2 = 1.0 / (C * self.total_weight)
         self.fit_intercept = fit_intercept
-        self.shape = (self.n_scores, X.shape[1] + int(fit_intercept))
+        self.shape = (self.n_scores, self.X.shape[1] + int(fit_intercept))
         # A class without weight is out of the game: its best intercept is infinite, and it stays
         # where it starts. Without intercepts it has coefficients like any other.
         self.active = np.ones(self.n_scores, dtype=bool)
         if task.is_softmax and fit_intercept:
-            self.active = weights > 0
+            self.active = self.class_totals > 0
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.X.shape[0]
 
     @property
     def n_coefficients(self) -> int:
         """Number of coefficients, intercepts included."""
         return self.shape[0] * self.shape[1]
+
+    @property
+    def value_noise(self) -> float:
+        """Relative difference of two objectives that may be rounding."""
+        return 16 * float(np.finfo(self.X.dtype).eps)
 
     def evaluate(self, coef: np.ndarray, order: int, block_map: BlockMap = map) -> Evaluation:
         """Return value, gradient (order 1) and a positive Hessian (order 2) at `coef`.
@@ -142,14 +154,62 @@ class LinearObjective:
         -------
         Evaluation
         """
+        return self._sum_blocks(coef, partial(self._of_block, order=order), block_map)
+
+    def slopes(self, coef: np.ndarray, block_map: BlockMap = map) -> Evaluation:
+        """Return the gradient alone, in the least time; parameters as in :meth:`evaluate`."""
+        if self._table is None:
+            return self.evaluate(coef, 1, block_map)
+        lookup = partial(self._slopes_of_block, look_up=self._table.slopes)
+        return self._sum_blocks(coef, lookup, block_map, SLOPE_WIDTH)
+
+    @cached_property
+    def _table(self) -> SlopeTable | None:
+        if self.n_rows < TABULATED_ROWS:
+            return None
+        return SlopeTable.of(self.loss, self.task, self.class_weight)
+
+    def diagonal(self, coef: np.ndarray, block_map: BlockMap = map) -> np.ndarray:
+        """Return the diagonal of the Hessian of :meth:`evaluate`, in a pass of linear cost.
+
+        Parameters
+        ----------
+        coef : ndarray of shape (n_scores * n_columns,)
+        block_map : callable, default=map
+
+        Returns
+        -------
+        ndarray of shape (n_scores * n_columns,)
+        """
         table = coef.reshape(self.shape)
-        total = self._zero(order)
-        parts = self._parts()
-        if len(parts) == 1:
-            block_map = map  # nothing to share out: spare the hand-over to a thread
-        for part in block_map(lambda rows: self._sum_over(rows, table, order), parts):
-            total += part
-        return self._finish(total, table)
+
+        def of_block(block: RowBlock) -> np.ndarray:
+            at = self._derivatives(block, table, 2)
+            curvature = self.task.to_columns(at.curvature_diagonal())
+            return self._column_sums(block.squares(), curvature * self._weight(block)[:, None])
+
+        diagonal = sum(block_map(of_block, self._blocks())) / self.total_weight
+        diagonal[:, : self.X.shape[1]] += self.l2
+        return diagonal.ravel()
+
+    def rounding_level(self, coef: np.ndarray) -> float:
+        """Return the gradient norm at `coef` below which there is rounding error alone.
+
+        A score of size s is wrong by eps s, and the slope there by that times its curvature.
+        """
+        table = coef.reshape(self.shape)
+        errors, slopes = np.zeros(self.shape), np.zeros(self.n_scores)
+        for block in self._blocks():
+            at = self._derivatives(block, table, 2)
+            block_size = block.magnitudes()
+            size = np.abs(self.task.to_columns(at.gradient)) * self._weight(block)[:, None]
+            bend = 1.0 + np.abs(at.second) / np.maximum(np.abs(at.first), TINY)
+            spread = self._scores(block_size, np.abs(table)).max(axis=1)
+            errors += self._column_sums(block_size, size * (1.0 + bend * spread)[:, None])
+            slopes += size.sum(axis=0)
+        relative = errors.max(axis=1) / np.maximum(slopes, TINY)
+        # Errors of blocks and rows partly cancel.
+        return 2.0 * float(np.finfo(self.X.dtype).eps) * max(1.0, float(relative.max()))
 
     def centred(self, table: np.ndarray) -> np.ndarray:
         """Return coefficients whose mean over the classes is 0: softmax scores take no notice.
@@ -166,174 +226,137 @@ class LinearObjective:
             return table
         return table - self.active[:, None] * table[self.active].mean(axis=0)
 
-    def subsample(self, rows: np.ndarray) -> "LinearObjective":
-        """Return the objective on some rows, with the same penalty."""
-        sample = copy(self)
-        sample.X, sample.target = self.X[rows], self.target[rows]
-        if self.sample_weight is not None:
-            sample.sample_weight = self.sample_weight[rows]
-        sample.total_weight = float(sample._sum_weights().sum())
-        return sample
-
-    @property
-    def value_noise(self) -> float:
-        """Relative difference of two objectives that may be rounding."""
-        return 16 * float(np.finfo(self.X.dtype).eps)
-
-    def diagonal(self, coef: np.ndarray, block_map: BlockMap = map) -> np.ndarray:
-        """Return the diagonal of the Hessian of :meth:`evaluate`, in a pass of linear cost.
+    def take(self, rows: np.ndarray) -> "LinearObjective":
+        """Return the objective on some rows, which stand for all: classes weigh what they did.
 
         Parameters
         ----------
-        coef : ndarray of shape (n_scores * n_columns,)
-        block_map : callable, default=map
+        rows : ndarray of int
+            Of every class that has weight there is at least one.
 
         Returns
         -------
-        ndarray of shape (n_scores * n_columns,)
+        LinearObjective
         """
-        table = coef.reshape(self.shape)
+        sample = copy(self)
+        sample.X, sample.target = self.X.take(rows), self.target[rows]
+        if self.sample_weight is not None:
+            sample.sample_weight = self.sample_weight[rows]
+        found = sample._sum_weights()
+        scale = np.divide(self.class_totals, found, out=np.ones_like(found), where=found > 0)
+        sample.class_weight = self.class_weight * scale
+        vars(sample).pop("_table", None)
+        return sample
 
-        def of_block(rows: slice) -> np.ndarray:
-            X, target, weight = self._rows(rows)
-            diagonal = self._derivatives(X, table, target, 2).curvature_diagonal()
-            curvature = self.task.to_columns(diagonal) * weight[:, None]
-            return self._column_sums(_square(X), curvature)
-
-        diagonal = sum(block_map(of_block, self._blocks())) / self.total_weight
-        diagonal[:, : self.X.shape[1]] += self.l2
-        return diagonal.ravel()
-
-    def rounding_level(self, coef: np.ndarray) -> float:
-        """Return the gradient norm at `coef` below which there is rounding error alone.
-
-        A score of size s is wrong by eps s, and the slope there by that times its curvature.
-        """
-        table = coef.reshape(self.shape)
-        errors, slopes = np.zeros(self.shape), np.zeros(self.n_scores)
-        for rows in self._blocks():
-            X, target, weight = self._rows(rows)
-            at = self._derivatives(X, table, target, 2)
-            X, size = abs(X), np.abs(self.task.to_columns(at.gradient)) * weight[:, None]
-            bend = 1.0 + np.abs(at.second) / np.maximum(np.abs(at.first), TINY)
-            spread = self._scores(X, np.abs(table)).max(axis=1)
-            errors += self._column_sums(X, size * (1.0 + bend * spread)[:, None])
-            slopes += size.sum(axis=0)
-        relative = errors.max(axis=1) / np.maximum(slopes, TINY)
-        # Errors of blocks and rows partly cancel.
-        return 2.0 * float(np.finfo(self.X.dtype).eps) * max(1.0, float(relative.max()))
+    def _blocks(self, width: int = SCORE_WIDTH) -> Sequence[RowBlock]:
+        return self.X.blocks(width * self.n_scores)
 
     def _sum_weights(self) -> np.ndarray:
         """Return the weight of all rows of each class."""
         n_classes = len(self.class_weight)
         return self.task.count(self.target, self.sample_weight, n_classes) * self.class_weight
 
-    def _parts(self) -> list[slice]:
-        n_rows = self.X.shape[0]
-        n_blocks = -(-n_rows // self._block_rows())
-        cuts = np.linspace(0, n_rows, min(n_blocks, MAX_PARTS) + 1).astype(int)
-        return [slice(a, b) for a, b in pairwise(cuts)]
+    def _sum_blocks(
+        self, coef: np.ndarray, of_block: Any, block_map: BlockMap, width: int = SCORE_WIDTH
+    ) -> Evaluation:
+        """Return the objective from what each block adds to its sums."""
+        table = coef.reshape(self.shape)
+        blocks = self._blocks(width)
+        cuts = np.linspace(0, len(blocks), min(len(blocks), MAX_PARTS) + 1).astype(int)
 
-    def _block_rows(self) -> int:
-        if sparse.issparse(self.X):
-            # Every block of a sparse matrix adds a dense gradient: few and large ones.
-            return max(4096, self.X.shape[0] // MAX_PARTS + 1)
-        return max(64, BLOCK_SIZE // self.X.shape[1])
+        def of_part(part: tuple[int, int]) -> Evaluation:
+            total = of_block(blocks[part[0]], table)
+            for block in blocks[part[0] + 1 : part[1]]:
+                total += of_block(block, table)
+            return total
 
-    def _blocks(self) -> list[slice]:
-        """Return the rows of all blocks."""
-        step = self._block_rows()
-        return [
-            slice(start, min(start + step, part.stop))
-            for part in self._parts()
-            for start in range(part.start, part.stop, step)
-        ]
+        if len(blocks) == 1:
+            return self._finish(of_block(blocks[0], table), table)
+        first, *others = block_map(of_part, pairwise(cuts))
+        for part in others:
+            first += part
+        return self._finish(first, table)
 
-    def _rows(self, rows: slice) -> tuple[Any, np.ndarray, np.ndarray]:
-        """Return X, target and weight of some rows, without a copy of X."""
-        X, target = _rows_of(self.X, rows), self.target[rows]
-        weight = self.class_weight[target]
-        if self.sample_weight is not None:
-            weight = weight * self.sample_weight[rows]
-        return X, target, weight
+    def _weight(self, block: RowBlock) -> np.ndarray:
+        """Return the weights of rows."""
+        weight = self.class_weight[self.target[block.rows]]
+        return weight if self.sample_weight is None else weight * self.sample_weight[block.rows]
 
-    def _scores(self, X, table: np.ndarray) -> np.ndarray:
+    def _scores(self, block: RowBlock, table: np.ndarray) -> np.ndarray:
         """Return the scores of rows, of shape (n, n_scores), in the precision of X."""
-        n_features = X.shape[1]
-        scores = X @ table[:, :n_features].T.astype(X.dtype)
-        return scores + table[:, -1].astype(X.dtype) if self.fit_intercept else scores
+        scores = block.scores(table[:, : self.X.shape[1]].T)
+        if self.fit_intercept:
+            scores += table[:, -1].astype(scores.dtype)
+        return scores
 
-    def _derivatives(self, X, table, target: np.ndarray, order: int) -> ScoreDerivatives:
+    def _derivatives(self, block: RowBlock, table: np.ndarray, order: int) -> ScoreDerivatives:
         """Return the loss of rows and its first `order` derivatives in their scores."""
-        scores = self.task.from_columns(self._scores(X, table))
-        return self.task.derivatives(self.loss, scores, target, order)
+        scores = self.task.from_columns(self._scores(block, table))
+        return self.task.derivatives(self.loss, scores, self.target[block.rows], order)
 
-    def _column_sums(self, X, in_scores: np.ndarray) -> np.ndarray:
+    def _column_sums(self, block: RowBlock, in_scores: np.ndarray) -> np.ndarray:
         """Return ``in_scores^T [X 1]``, of shape (n_scores, n_columns)."""
         sums = np.empty(self.shape)
-        sums[:, : X.shape[1]] = (X.T @ in_scores.astype(X.dtype, copy=False)).T
+        sums[:, : self.X.shape[1]] = block.sums(in_scores).T
         if self.fit_intercept:
             sums[:, -1] = in_scores.sum(axis=0, dtype=np.float64)
         return sums
 
-    def _sum_over(self, rows: slice, table: np.ndarray, order: int) -> Evaluation:
-        total = self._zero(order)
-        step = self._block_rows()
-        for start in range(rows.start, rows.stop, step):
-            block = slice(start, min(start + step, rows.stop))
-            self._add_block(total, block, table, order)
-        return total
+    def _of_block(self, block: RowBlock, table: np.ndarray, order: int) -> Evaluation:
+        weight = self._weight(block)
+        at = self._derivatives(block, table, order)
+        sums = Evaluation(float(weight @ at.value.astype(np.float64, copy=False)))
+        if order >= 1:
+            weight = weight.astype(self.X.dtype, copy=False)
+            gradient = self.task.to_columns(at.gradient) * weight[:, None]
+            sums.slope_size = np.abs(gradient).sum(axis=0, dtype=np.float64)
+            sums.gradient = self._column_sums(block, gradient)
+        if order >= 2:
+            sums.hessian = self._hessian_of_block(block, at.curvature(), weight)
+        return sums
 
-    def _zero(self, order: int) -> Evaluation:
-        return Evaluation(
-            value=0.0,
-            gradient=np.zeros(self.shape) if order >= 1 else None,
-            slope_size=np.zeros(self.n_scores) if order >= 1 else None,
-            hessian=np.zeros((*self.shape, *self.shape)) if order >= 2 else None,
-        )
+    def _slopes_of_block(
+        self, block: RowBlock, table: np.ndarray, look_up: Callable[..., Any]
+    ) -> Evaluation:
+        scores = block.scores(table[0, : self.X.shape[1]])
+        if self.fit_intercept:
+            scores += table[0, -1].astype(scores.dtype)
+        slopes = look_up(scores, self.target[block.rows])
+        if slopes is None:
+            return self._of_block(block, table, 1)
+        if self.sample_weight is not None:
+            slopes *= self.sample_weight[block.rows]
+        gradient = np.empty(self.shape)
+        gradient[0, : self.X.shape[1]] = block.sums(slopes)
+        if self.fit_intercept:
+            gradient[0, -1] = slopes.sum()
+        return Evaluation(gradient=gradient, slope_size=np.abs(slopes).sum(keepdims=True))
 
-    def _add_block(self, total: Evaluation, rows: slice, table: np.ndarray, order: int) -> None:
-        X, target, weight = self._rows(rows)
-        at = self._derivatives(X, table, target, order)
-        total.value += float(weight @ at.value.astype(np.float64, copy=False))
-        if total.gradient is None:
-            return
-        weight = weight[:, None].astype(X.dtype, copy=False)
-        gradient = self.task.to_columns(at.gradient) * weight
-        total.slope_size += np.abs(gradient).sum(axis=0, dtype=np.float64)
-        total.gradient += self._column_sums(X, gradient)
-        if total.hessian is None:
-            return
+    def _hessian_of_block(
+        self, block: RowBlock, curvature: np.ndarray, weight: np.ndarray
+    ) -> np.ndarray:
         if self.n_scores == 1:
-            curvature = at.curvature() * weight[:, 0]
-            total.hessian[0, :, 0, :] += self._gram(X, curvature, definite=True)
-            return
-        curvature = at.curvature() * weight[:, :, None]
+            return self._gram(block, curvature * weight, positive=True)[None, :, None, :]
+        hessian = np.zeros((*self.shape, *self.shape))
+        curvature = curvature * weight[:, None, None]
         for k in range(self.n_scores):
             for j in range(k):
                 # The blocks of a row sum to 0. Those on the diagonal are made so that they do: a
                 # sum of their own would leave rounding of the common classes, beside which the
                 # curvature of a very rare one is nothing.
-                block = self._gram(X, curvature[:, k, j], definite=False)
-                total.hessian[k, :, j, :] += block
-                total.hessian[j, :, k, :] += block
-                total.hessian[k, :, k, :] -= block
-                total.hessian[j, :, j, :] -= block
+                gram = self._gram(block, curvature[:, k, j])
+                hessian[k, :, j, :] = hessian[j, :, k, :] = gram
+                hessian[k, :, k, :] -= gram
+                hessian[j, :, j, :] -= gram
+        return hessian
 
-    def _gram(self, X, curvature: np.ndarray, definite: bool) -> np.ndarray:
+    def _gram(self, block: RowBlock, curvature: np.ndarray, positive: bool = False) -> np.ndarray:
         """Return ``[X 1]^T diag(curvature) [X 1]``."""
-        n = X.shape[1]
+        n = self.X.shape[1]
         gram = np.empty((self.shape[1], self.shape[1]))
-        if sparse.issparse(X):
-            gram[:n, :n] = (X.T @ sparse.diags_array(curvature) @ X).toarray()
-        elif definite:
-            # NumPy sees A.T @ A and computes one triangle only.
-            root = X * np.sqrt(curvature)[:, None]
-            gram[:n, :n] = root.T @ root
-        else:
-            gram[:n, :n] = X.T @ (X * curvature[:, None])
+        gram[:n, :n] = block.gram(curvature, positive=positive)
         if self.fit_intercept:
-            gram[:n, n] = gram[n, :n] = X.T @ curvature
+            gram[:n, n] = gram[n, :n] = block.sums(curvature)
             gram[n, n] = curvature.sum(dtype=np.float64)
         return gram
 
@@ -341,7 +364,9 @@ class LinearObjective:
         """Divide the sums by the total weight and add the penalty."""
         n_features = self.X.shape[1]
         coef = table[:, :n_features]
-        total.value = total.value / self.total_weight + 0.5 * self.l2 * float(np.vdot(coef, coef))
+        if total.value is not None:
+            penalty = 0.5 * self.l2 * float(np.vdot(coef, coef))
+            total.value = total.value / self.total_weight + penalty
         if total.gradient is not None:
             total.gradient /= self.total_weight
             total.slope_size /= self.total_weight
@@ -378,18 +403,3 @@ class LinearObjective:
         strength = hessian[scores, :, scores, :].mean(axis=0)[columns, columns]
         hessian[scores[:, None, None], columns, scores[:, None], columns] += strength
         hessian[~self.active, :, ~self.active, :] += np.eye(self.shape[1])
-
-
-def _rows_of(X, rows: slice):
-    """Return rows of X as a view, also for CSR, whose slicing would copy."""
-    if not sparse.issparse(X):
-        return X[rows]
-    start, stop = X.indptr[rows.start], X.indptr[rows.stop]
-    indptr = X.indptr[rows.start : rows.stop + 1] - start
-    parts = (X.data[start:stop], X.indices[start:stop], indptr)
-    return sparse.csr_array(parts, shape=(rows.stop - rows.start, X.shape[1]))
-
-
-def _square(X):
-    """Return the squared entries of X; for sparse matrices ``*`` is another product."""
-    return X.multiply(X).tocsr() if sparse.issparse(X) else X * X

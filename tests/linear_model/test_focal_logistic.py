@@ -305,14 +305,11 @@ class TestSolving:
         wide = FocalLogisticRegression().fit(rng.standard_normal((40, 700)), y)
         assert narrow.n_iter_ < 12 < wide.n_iter_
 
-    def test_preliminary_fit_leads_to_the_same_minimum(self):
+    def test_a_sample_leads_to_the_same_minimum(self):
         X, y = table(n=40_000)
-        large = FocalLogisticRegression(tol=1e-9, random_state=0).fit(X, y)
-        direct = FocalLogisticRegression(tol=1e-9, warm_start=True)
-        direct.coef_, direct.intercept_ = np.zeros((1, 8)), np.zeros(1)
-        direct.fit(X, y)
-        np.testing.assert_allclose(large.coef_, direct.coef_, atol=1e-6)
-        assert large.n_iter_ < direct.n_iter_
+        sampled = FocalLogisticRegression(tol=1e-9, random_state=0).fit(X, y)
+        direct = FocalLogisticRegression(tol=1e-9, solver="newton").fit(X, y)
+        np.testing.assert_allclose(sampled.coef_, direct.coef_, atol=1e-6)
         # random_state decides which rows, and so the last digits.
         other = FocalLogisticRegression(tol=1e-3, random_state=1).fit(X, y)
         first = FocalLogisticRegression(tol=1e-3, random_state=0).fit(X, y)

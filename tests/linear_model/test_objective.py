@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from scipy.special import log_softmax
 
-from skfocal.linear_model import _objective
+from skfocal.linear_model import _rows
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.losses import CrossEntropyLoss, FocalLoss
 from skfocal.tasks import get_task
@@ -35,7 +35,8 @@ def make(n_classes=2, loss=LOSSES[0], X_type=np.asarray, l2=0.1, intercept=True,
 def plain_value(objective, coef):
     """Return the objective as its docstring prints it, row by row."""
     table = coef.reshape(objective.shape)
-    X = objective.X.toarray() if sparse.issparse(objective.X) else objective.X
+    X = objective.X.X
+    X = X.toarray() if sparse.issparse(X) else X
     weights = table[:, : X.shape[1]]
     scores = X @ weights.T + (table[:, -1] if objective.fit_intercept else 0.0)
     if objective.n_scores == 1:
@@ -114,7 +115,8 @@ def test_score_scale_and_offset_reach_gradient_and_curvature():
 def test_blocks_and_threads_change_nothing(monkeypatch, X_type):
     objective, coef = make(3, FocalLoss(), X_type, n=20_000)
     whole = objective.evaluate(coef, 2)
-    monkeypatch.setattr(_objective, "BLOCK_SIZE", 1024)
+    monkeypatch.setattr(_rows, "BLOCK_ROWS", 300)
+    monkeypatch.setattr(_rows, "SPARSE_ROWS", 300)
     serial = objective.evaluate(coef, 2)
     with block_threads() as block_map:
         threaded = objective.evaluate(coef, 2, block_map)

@@ -18,6 +18,7 @@ def table(n):
     return make_classification(n, 6, n_informative=4, random_state=0)
 
 
+@pytest.mark.slow
 def test_seeds_and_global_state():
     X, y = table(n=40_000)
     before = random.getstate(), np.random.mtrand._rand.get_state()[1].copy()

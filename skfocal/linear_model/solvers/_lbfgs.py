@@ -23,20 +23,19 @@ def lbfgs(
     *,
     tol: float,
     max_iter: int,
-    hessian: np.ndarray | None = None,
+    random: Any = None,
     verbose: int = 0,
 ) -> SolverResult:
     """Minimise by L-BFGS: memory and time linear in the number of coefficients.
 
-    Parameters and result are those of :func:`skfocal.linear_model.solvers.newton`; `hessian` is
-    not used.
+    Parameters and result are those of :func:`skfocal.linear_model.solvers.newton`.
     """
     with block_threads() as block_map:
 
         def evaluate(point: np.ndarray) -> Evaluation:
             return objective.evaluate(point, 1, block_map)
 
-        memory = _Memory(_diagonal_inverse(objective, start, block_map))
+        memory = Memory(_diagonal_inverse(objective, start, block_map))
         coef, at = start, evaluate(start)
         slopes = at.slope_size
         converged, message = False, f"the limit of {max_iter} iterations was reached"
@@ -60,7 +59,7 @@ def lbfgs(
                 break
             before, last, (coef, at) = at, coef, step
             if _differ(at.slope_size, slopes):
-                memory = _Memory(_diagonal_inverse(objective, coef, block_map))
+                memory = Memory(_diagonal_inverse(objective, coef, block_map))
                 slopes = at.slope_size
             else:
                 memory.add(coef - last, at.gradient - before.gradient)
@@ -95,7 +94,7 @@ def _diagonal_inverse(
     return apply
 
 
-class _Memory:
+class Memory:
     """The inverse of the Hessian: a preconditioner, corrected by the last steps."""
 
     def __init__(self, inverse: Callable[[np.ndarray], np.ndarray]) -> None:

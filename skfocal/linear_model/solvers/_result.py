@@ -1,6 +1,6 @@
 """What a solver returns, and when it may stop although `tol` is not met."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,8 +15,8 @@ class SolverResult:
     ----------
     coef : ndarray of shape (n,)
         The best point found.
-    value : float
-        Objective there.
+    value : float or None
+        Objective there, if the solver needed it.
     gradient_norm : float
         Largest absolute entry of the gradient there, relative to the slopes of the rows.
     n_iter : int
@@ -28,11 +28,15 @@ class SolverResult:
     """
 
     coef: np.ndarray
-    value: float
+    value: float | None
     gradient_norm: float
     n_iter: int
     converged: bool
     message: str
+
+    def after(self, n_iter: int) -> "SolverResult":
+        """Return the outcome of a run that another one of `n_iter` iterations went before."""
+        return replace(self, n_iter=self.n_iter + n_iter)
 
 
 def has_settled(

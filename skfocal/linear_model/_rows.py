@@ -1,0 +1,177 @@
+"""Sources of rows: where X comes from, as blocks that know the products a linear model needs.
+
+A source has a ``shape`` and a ``dtype``, is cut into ``blocks()``, always in the same way, and
+gives some rows as a smaller source with ``take(rows)``. Nothing else of the linear models looks at
+X, so what can do these four things (a memory map, a file of row groups) is trained on likewise.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from scipy import sparse
+
+# Entries of X in a block, and its rows: the vectors of a block stay in the second-level cache,
+# and calls are few enough for threads to run beside each other.
+BLOCK_SIZE = 2**18
+BLOCK_ROWS = 8192
+# Entries of X whose weighted copy is made at a time for a Gram matrix: it stays in the cache.
+GRAM_SIZE = 2**16
+# Rows that are copied into a sample at a time, since the copy is made in the precision of X.
+SAMPLED_AT_ONCE = 1024
+# Every block of a sparse matrix adds a dense gradient: few and large ones.
+SPARSE_BLOCKS = 16
+SPARSE_ROWS = 4096
+
+
+class RowBlock(Protocol):
+    """Some consecutive rows, ``rows`` of the source, as the factor of matrix products."""
+
+    rows: slice
+
+    def scores(self, coef: np.ndarray) -> np.ndarray:
+        """Return ``X @ coef``, for one column of coefficients or several."""
+
+    def sums(self, in_scores: np.ndarray) -> np.ndarray:
+        """Return ``X.T @ in_scores``."""
+
+    def gram(self, curvature: np.ndarray, *, positive: bool = False) -> np.ndarray:
+        """Return ``X.T @ diag(curvature) @ X``, dense."""
+
+    def squares(self) -> "RowBlock":
+        """Return the block of squared entries."""
+
+    def magnitudes(self) -> "RowBlock":
+        """Return the block of absolute entries."""
+
+
+class RowSource(Protocol):
+    """Rows of a table, in blocks."""
+
+    shape: tuple[int, int]
+    dtype: np.dtype
+
+    def blocks(self, width: int = 1) -> Sequence[RowBlock]:
+        """Return the blocks, in order, with fewer rows if `width` numbers a row are needed."""
+
+    def take(self, rows: np.ndarray) -> "RowSource":
+        """Return a copy of some rows in memory, in float32: a sample leads, it does not decide."""
+
+
+def as_rows(X: Any) -> RowSource:
+    """Return a dense or CSR table as a source; what is one stays as it is."""
+    if hasattr(X, "blocks"):
+        return X
+    return CSRRows(X) if sparse.issparse(X) else DenseRows(X)
+
+
+class DenseRows:
+    """A two-dimensional array."""
+
+    def __init__(self, X: np.ndarray) -> None:
+        self.X = X
+        self.shape, self.dtype = X.shape, X.dtype
+
+    def blocks(self, width: int = 1) -> list["DenseBlock"]:
+        """Return views of the rows."""
+        step = min(BLOCK_ROWS, max(256, BLOCK_SIZE // max(width, self.shape[1])))
+        return [DenseBlock(self.X[rows], rows) for rows in _cut(self.shape[0], step)]
+
+    def take(self, rows: np.ndarray) -> "DenseRows":
+        """Return a copy of some rows in float32."""
+        sample = np.empty((len(rows), self.shape[1]), dtype=np.float32)
+        for part in _cut(len(rows), SAMPLED_AT_ONCE):
+            sample[part] = self.X[rows[part]]
+        return DenseRows(sample)
+
+
+class DenseBlock:
+    """A view of some rows of an array."""
+
+    def __init__(self, X: np.ndarray, rows: slice) -> None:
+        self.X, self.rows = X, rows
+
+    def scores(self, coef: np.ndarray) -> np.ndarray:
+        """Return ``X @ coef`` in the precision of X."""
+        return self.X @ coef.astype(self.X.dtype, copy=False)
+
+    def sums(self, in_scores: np.ndarray) -> np.ndarray:
+        """Return ``X.T @ in_scores`` in the precision of X."""
+        return self.X.T @ in_scores.astype(self.X.dtype, copy=False)
+
+    def gram(self, curvature: np.ndarray, *, positive: bool = False) -> np.ndarray:
+        """Return ``X.T @ diag(curvature) @ X``, summed in float64."""
+        n_rows, n_columns = self.X.shape
+        curvature = curvature.astype(self.X.dtype, copy=False)
+        gram = np.zeros((n_columns, n_columns))
+        for rows in _cut(n_rows, max(64, GRAM_SIZE // max(1, n_columns))):
+            X, weight = self.X[rows], curvature[rows, None]
+            if positive:
+                # NumPy sees A.T @ A and computes one triangle only.
+                root = X * np.sqrt(weight)
+                gram += root.T @ root
+            else:
+                gram += X.T @ (X * weight)
+        return gram
+
+    def squares(self) -> "DenseBlock":
+        """Return the block of squared entries."""
+        return DenseBlock(self.X * self.X, self.rows)
+
+    def magnitudes(self) -> "DenseBlock":
+        """Return the block of absolute entries."""
+        return DenseBlock(np.abs(self.X), self.rows)
+
+
+class CSRRows:
+    """A matrix or array of compressed sparse rows, which is never made dense."""
+
+    def __init__(self, X: Any) -> None:
+        self.X = X
+        self.shape, self.dtype = X.shape, X.dtype
+
+    def blocks(self, width: int = 1) -> list["CSRBlock"]:
+        """Return views of the rows; slicing a sparse array would copy them."""
+        step = max(SPARSE_ROWS, self.shape[0] // SPARSE_BLOCKS + 1)
+        return [CSRBlock(self._view(rows), rows) for rows in _cut(self.shape[0], step)]
+
+    def take(self, rows: np.ndarray) -> "CSRRows":
+        """Return a copy of some rows in float32."""
+        return CSRRows(self.X[rows].astype(np.float32))
+
+    def _view(self, rows: slice) -> sparse.csr_array:
+        start, stop = self.X.indptr[rows.start], self.X.indptr[rows.stop]
+        indptr = self.X.indptr[rows.start : rows.stop + 1] - start
+        parts = (self.X.data[start:stop], self.X.indices[start:stop], indptr)
+        return sparse.csr_array(parts, shape=(rows.stop - rows.start, self.shape[1]))
+
+
+class CSRBlock:
+    """Some sparse rows."""
+
+    def __init__(self, X: sparse.csr_array, rows: slice) -> None:
+        self.X, self.rows = X, rows
+
+    def scores(self, coef: np.ndarray) -> np.ndarray:
+        """Return ``X @ coef`` in the precision of X."""
+        return self.X @ coef.astype(self.X.dtype, copy=False)
+
+    def sums(self, in_scores: np.ndarray) -> np.ndarray:
+        """Return ``X.T @ in_scores`` in the precision of X."""
+        return self.X.T @ in_scores.astype(self.X.dtype, copy=False)
+
+    def gram(self, curvature: np.ndarray, *, positive: bool = False) -> np.ndarray:
+        """Return ``X.T @ diag(curvature) @ X``."""
+        return (self.X.T @ sparse.diags_array(curvature) @ self.X).toarray()
+
+    def squares(self) -> "CSRBlock":
+        """Return the block of squared entries."""
+        return CSRBlock(self.X.multiply(self.X).tocsr(), self.rows)
+
+    def magnitudes(self) -> "CSRBlock":
+        """Return the block of absolute entries."""
+        return CSRBlock(abs(self.X), self.rows)
+
+
+def _cut(n_rows: int, step: int) -> list[slice]:
+    return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
