@@ -31,7 +31,7 @@ from skfocal.utils._compat import (
     _fit_context,
     validate_data,
 )
-from skfocal.utils._validation import validate_rows
+from skfocal.utils._validation import drop_weightless, validate_rows
 
 ENGINES: dict[str, type[Booster]] = {
     engine.name: engine for engine in (HistBooster, LightGBMBooster, XGBoostBooster)
@@ -217,7 +217,9 @@ class FocalBoostingClassifier(SingleLabelClassifier):
             The fitted estimator.
         """
         X, y, sample_weight, encoder = self._validate(X, y, sample_weight)
-        target = self._encode_target(y, sample_weight)
+        classes, _ = self._encode_classes(y)
+        X, y, sample_weight = drop_weightless(X, y, sample_weight)
+        target = self._encode_target(y, sample_weight, classes)
         loss = self._resolve_loss()
         self._check_compatibility(loss, target)
         table = Table(X, target.codes, sample_weight, target.class_weight)
