@@ -50,19 +50,19 @@ test-newest: $(VENV)-newest/.installed
 $(VENV)-lowest/.installed: pyproject.toml constraints.txt .ci/floors.py
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/$(INSTALL) $(TORCH)
-	$(VENV)-lowest/bin/python .ci/floors.py benchmark neural test > $(VENV)-lowest/floors.txt
+	$(VENV)-lowest/bin/python .ci/floors.py benchmark boosting neural test > $(VENV)-lowest/floors.txt
 	$(VENV)-lowest/bin/$(INSTALL) -r $(VENV)-lowest/floors.txt -e .
 	touch $@
 
 $(VENV)-no-torch/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)-no-torch
-	$(VENV)-no-torch/bin/$(INSTALL) -c constraints.txt -e '.[benchmark,test]'
+	$(VENV)-no-torch/bin/$(INSTALL) -c constraints.txt -e '.[benchmark,boosting,test]'
 	touch $@
 
 # The newest of everything that the newest Python here can have; without torch, for the reason above.
 $(VENV)-newest/.installed: pyproject.toml
 	$(NEWEST) -m venv $(VENV)-newest
-	$(VENV)-newest/bin/$(INSTALL) --upgrade --upgrade-strategy eager -e '.[benchmark,test]'
+	$(VENV)-newest/bin/$(INSTALL) --upgrade --upgrade-strategy eager -e '.[benchmark,boosting,test]'
 	touch $@
 
 # --- release ------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skfocal.utils._compat import _check_sample_weight, validate_data
+from skfocal.utils._compat import KEEP_INTEGER_WEIGHTS, _check_sample_weight, validate_data
 
 
 def validate_rows(estimator, X, y, sample_weight, **options):
@@ -40,8 +40,8 @@ def validate_rows(estimator, X, y, sample_weight, **options):
         sample_weight,
         X,
         dtype=dtype if kept else np.float64,
-        force_float_dtype=False,
         ensure_non_negative=True,
+        **KEEP_INTEGER_WEIGHTS,
     )
     if not sample_weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
