@@ -304,12 +304,13 @@ class NeuralClassifier(NetworkParameters):
         drawn, factor = calibration_rows(
             rows.codes, self._network.n_scores, np.random.default_rng(seed)
         )
-        X, codes, weight = rows.take(drawn)
         if factor is not None:
-            weight = factor if weight is None else weight * factor
+            rows = rows.take(drawn)
+            weight = factor if rows.weight is None else rows.weight * factor
+            rows = rows._replace(weight=weight)
         # float32 is fast, and its rounding is far below the error of a mean over drawn rows.
-        log_odds = self._log_odds(X, dtype=np.float32)
-        self._posterior = self._posterior.calibrated(log_odds, codes, weight)
+        log_odds = self._log_odds(rows.X, dtype=np.float32)
+        self._posterior = self._posterior.calibrated(log_odds, rows.codes, rows.weight)
         self.intercept_ = self._posterior.intercept
 
     def __sklearn_tags__(self):
