@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from operator import itemgetter
@@ -111,7 +112,7 @@ def find_layout(text: str, target: str) -> tuple[str, Layout]:
     if declared := DECLARED.match(text):
         text = text[declared.end() :]
         separators = declared[1].replace("\\t", "\t")
-    head = text[:HEAD]
+    head = text[: text.find("\n", HEAD) + 1] or text
     # The standard reads \" as the end of a quotation. A tie goes to the first one.
     quotings = [BACKSLASH, STANDARD] if '\\"' in head else [STANDARD]
     score, layout = _find_best(head, target, separators, quotings)
@@ -182,11 +183,10 @@ def _is_number(text):
 
 def _read_first(head, layout):
     records: list[list[str]] = []
-    try:
+    # A quotation that is open where the head ends is no fault, and others are said later.
+    with suppress(ValueError):
         records.extend(islice(iterate_records(head, layout), N_RECORDS))
-    except ValueError:  # where the head ends, or said when the whole text is read
-        pass
-    return records[:-1] if len(head) == HEAD and len(records) < N_RECORDS else records
+    return records
 
 
 def _fits(row, width):

@@ -175,9 +175,9 @@ def _is_row(raw):
 
 
 def _say_absent(names, target, alike):
-    if looks_like_data(names):
-        return _ask_for_header(names)
     near = alike or get_close_matches(target, names, n=3)
+    if not near and looks_like_data(names):
+        return _ask_for_header(names)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {join(names)}."
     return f"The table has no column {target!r}: {hint}"
 

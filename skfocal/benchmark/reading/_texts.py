@@ -85,7 +85,11 @@ class TextColumn:
             encoded = encoded.combine_chunks()
         self.cells = encoded.dictionary
         self.codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        self.texts = self.cells.to_numpy(zero_copy_only=False)
+
+    @cached_property
+    def texts(self):
+        """The cells as Python texts."""
+        return self.cells.to_numpy(zero_copy_only=False)
 
     @cached_property
     def counts(self):
@@ -116,14 +120,14 @@ class TextColumn:
         """The cells as dates, None if none looks like one."""
         return DateCells.read(self.cells, self.counts)
 
-    @property
+    @cached_property
     def is_number(self):
         """Whether most cells are numbers, and hardly any a list of them."""
         lists = self.counts[self.numbers.lists].sum()
         few = lists < MANY_LISTS * max(self.counts.sum(), 1)
         return bool(few) and self._are_most(self.numbers.number)
 
-    @property
+    @cached_property
     def is_date(self):
         """Whether most cells are dates and not numbers."""
         return not self.is_number and self.dates is not None and self._are_most(self.dates.date)
@@ -144,7 +148,18 @@ class TextColumn:
             return self._decide_numbers(hints)
         if self.is_date:
             return self._decide_dates(hints)
-        return Typed(self._names(), "name")
+        return Typed(self._names(), "name", self._name_numbers())
+
+    def _name_numbers(self):
+        """Say it where half of the cells of a column of names are numbers, and of several."""
+        numbers = self.numbers.number & (self.counts > 0)
+        count, total = self.counts[numbers].sum(), self.counts.sum()
+        if count <= MOST * total or numbers.sum() < 2:
+            return []
+        return [
+            f"{count} of {total} cells of {self.name!r} are numbers; it was taken as names for the "
+            f"others: {join(list(self.texts[~numbers & (self.counts > 0)]), N_EXAMPLES)}."
+        ]
 
     def _decide_numbers(self, hints):
         cells = self.numbers

@@ -195,7 +195,8 @@ def test_the_same_table_comes_out_of_each_layout(tmp_path, name):
 def test_a_header_of_long_names(tmp_path):
     names = [f"{i}{'x' * 4000}" for i in range(300)]
     rows = [",".join(f"{i * j * 0.5}" for i in range(1, 301)) + f",{j % 2}\n" for j in range(1, 5)]
-    (tmp_path / "t.csv").write_text(",".join([*names, "y"]) + "\n" + "".join(rows))
+    text = ",".join([*names, "y"]) + "\n" + "".join(rows)
+    (tmp_path / "t.csv").write_text(text.replace(",", "|"))
     assert list(read_table(tmp_path / "t.csv", "y").X) == names
 
 

@@ -146,6 +146,15 @@ def test_unreadable_cells_are_counted_and_named():
     )
 
 
+def test_names_of_which_half_are_numbers_are_pointed_out():
+    cells = [f"word {i}" if i % 10 > 5 else str(i % 2) for i in range(N)]
+    table = read(cells)
+    assert table.X["a"].dtype == "category"
+    assert table.notes[0].startswith("36 of 60 cells of 'a' are numbers; it was taken as names")
+    cells = ["0" if i % 3 else f"word {i}" for i in range(N)]  # one number may be a name
+    assert read(cells).notes == ()
+
+
 def test_names_with_some_numbers_stay_names():
     cells = [f"A{i % 7}" if i % 3 else "12" for i in range(N)]
     table = read(cells)

@@ -93,6 +93,12 @@ def test_a_sentence_says_why(tmp_path, name):
     assert len(str(caught.value)) < 300
 
 
+def test_a_misspelt_target_beside_years_for_names(tmp_path):
+    (tmp_path / "t.csv").write_text(TABLE.replace("k,a,y", "2019,2020,target"))
+    with pytest.raises(ValueError, match=r"no column 'traget': did you mean 'target'\?"):
+        read_table(tmp_path / "t.csv", "traget")
+
+
 def test_a_header_that_is_a_row_of_data(tmp_path):
     (tmp_path / "t.csv").write_text(ROWS)
     with pytest.raises(ValueError, match="looks like data"):
