@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skfocal.benchmark.tasks import get_task
+from skfocal.benchmark.scoring import get_scoring
 
 __all__ = ["NumericTable", "make_numeric"]
 
@@ -64,7 +64,7 @@ class NumericTable:
 
     def describe(self) -> dict:
         """Return what a store notes about the data set, as JSON takes it."""
-        task = get_task(self.task)
+        task = get_scoring(self.task)
         return {
             "family": self.family,
             "ranked": self.ranked,
@@ -115,7 +115,7 @@ def make_numeric(dataset) -> NumericTable:
     (1,)
     """
     _check(dataset)
-    target = get_task(dataset.task).encode(dataset)
+    target = get_scoring(dataset.task).encode(dataset)
     X = dataset.X
     categorical = [
         column

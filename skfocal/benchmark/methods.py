@@ -1,7 +1,7 @@
 """The registry of arms: those with a name of their own, and two for each other registered loss."""
 
 from skfocal.benchmark.arms import NAMED, Method, focal_arm, list_loss_arms
-from skfocal.benchmark.tasks import TASKS, get_task
+from skfocal.benchmark.scoring import SCORINGS, get_scoring
 
 __all__ = [
     "DEFAULT_METHODS",
@@ -17,7 +17,7 @@ __all__ = [
 #: seconds: networks and LightGBM are run when they are asked for.
 DEFAULT_METHODS: dict[str, tuple[str, ...]] = {
     task: tuple(name for name, method in NAMED.items() if task in method.default_for)
-    for task in TASKS
+    for task in SCORINGS
 }
 
 
@@ -53,7 +53,7 @@ def list_methods(task=None) -> list[str]:
     True
     """
     if task is not None:
-        get_task(task)
+        get_scoring(task)
     return [name for name, method in _all().items() if task is None or task in method.tasks]
 
 

@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 from skfocal.benchmark._numeric import NumericTable
 from skfocal.benchmark.arms import FoldInfo, StepCache
 from skfocal.benchmark.methods import Method
-from skfocal.benchmark.tasks import get_task
+from skfocal.benchmark.scoring import get_scoring
 from skfocal.utils._warnings import warn_user
 
 __all__ = [
@@ -142,7 +142,7 @@ def get_columns(task) -> list[str]:
         *("dataset", "family", "ranked", "method", "repeat", "fold", "status", "error", "warnings"),
         *("n_train", "n_test", "n_positive_train", "n_positive_test"),
         *("n_configurations", "best_parameters"),
-        *get_task(task).FIGURES,
+        *get_scoring(task).FIGURES,
         *("fit_seconds", "search_seconds", "predict_seconds"),
     ]
 
@@ -169,7 +169,7 @@ def make_folds(table: NumericTable, plan: Plan, random_state: int) -> list[Fold]
     ValueError
         If there are fewer rows of each class, or fewer groups, than folds.
     """
-    folds, split = [], get_task(table.task).split
+    folds, split = [], get_scoring(table.task).split
     for repeat in range(plan.n_repeats):
         splits = split(table.y, table.groups, plan.n_splits, _seed(random_state, repeat))
         folds += [
@@ -225,7 +225,7 @@ def _describe_error(error):
 
 def describe(method: Method, table: NumericTable, fold: Fold) -> dict[str, Any]:
     """Return the part of a row that is known before the cell is computed."""
-    count = get_task(table.task).count_rarest
+    count = get_scoring(table.task).count_rarest
     return {
         "dataset": table.name,
         "family": table.family,
@@ -262,7 +262,7 @@ def _summarise(caught):
 
 
 def _compete(method, table, fold, plan):
-    task = get_task(table.task)
+    task = get_scoring(table.task)
     configurations = method.configurations[: plan.budget]
     X, y = table.X[fold.train], table.y[fold.train]
     groups = None if table.groups is None else table.groups[fold.train]
@@ -305,7 +305,7 @@ def _search(method, configurations, table, X, y, inner, random_state):
 
     A configuration that fails on an inner fold is dropped; if all fail, so does the cell.
     """
-    task = get_task(table.task)
+    task = get_scoring(table.task)
     best, best_score, best_probability = None, -math.inf, None
     failure: Exception = ValueError("No configuration was tried.")
     # Cut once for all configurations: the cache knows the rows by the identity of their arrays.
@@ -335,7 +335,7 @@ def _build(method, parameters, table, y, random_state, memory=None):
     fold = FoldInfo(
         n_features=table.X.shape[1],
         categorical=table.categorical,
-        counts=get_task(table.task).count(y),
+        counts=get_scoring(table.task).count(y),
         random_state=random_state,
         memory=memory,
         task=table.task,
@@ -344,7 +344,7 @@ def _build(method, parameters, table, y, random_state, memory=None):
 
 
 def _predict_probability(model, X, table):
-    probability = get_task(table.task).predict_probability(model, X, table).astype(np.float64)
+    probability = get_scoring(table.task).predict_probability(model, X, table).astype(np.float64)
     inside = (probability >= 0) & (probability <= 1)
     if not inside.all():
         raise ValueError(f"The model predicts {probability[~inside][0]}, which is no probability.")

@@ -29,8 +29,8 @@ from skfocal.benchmark.protocol import (
     evaluate,
     make_folds,
 )
+from skfocal.benchmark.scoring import get_scoring
 from skfocal.benchmark.store import Store, make_frame, unavailable_rows
-from skfocal.benchmark.tasks import get_task
 from skfocal.utils._optional import needs_extra
 from skfocal.utils._warnings import warn_user
 
@@ -187,7 +187,7 @@ def _find_task(datasets):
         for dataset in (d if isinstance(d, Dataset) else dataset_info(d) for d in datasets)
     }
     (name, task), *others = tasks.items()
-    get_task(task)
+    get_scoring(task)
     for other, other_task in others:
         if other_task != task:
             raise ValueError(

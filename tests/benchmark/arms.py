@@ -2,7 +2,7 @@
 
 from skfocal.benchmark.arms import NAMED, FoldInfo
 from skfocal.benchmark.methods import get_method
-from skfocal.benchmark.tasks import get_task
+from skfocal.benchmark.scoring import get_scoring
 
 PERCEPTRONS = [name for name in NAMED if name.startswith("mlp")]
 NETWORKS = ["focal_mlp", "focal_mlp_zero", "focal_mlp_balanced", "asymmetric_mlp"]
@@ -14,7 +14,7 @@ QUICK = {name: _LBFGS for name in PERCEPTRONS} | {name: SMALL for name in NETWOR
 
 def make_info(table, random_state=0):
     """Return what an arm knows of a table of which all rows are for training."""
-    counts = get_task(table.task).count(table.y)
+    counts = get_scoring(table.task).count(table.y)
     return FoldInfo(table.X.shape[1], table.categorical, counts, random_state, task=table.task)
 
 

@@ -11,7 +11,7 @@ import pytest
 from skfocal.benchmark import load_results
 from skfocal.benchmark.compare import compare
 from skfocal.benchmark.report import NOTES_FILE
-from skfocal.benchmark.tasks import get_task
+from skfocal.benchmark.scoring import get_scoring
 
 
 def make_frame(n=200, n_positive=40, seed=0):
@@ -55,7 +55,7 @@ def test_answer_names_the_winners(comparison):
 def test_small_tables_are_judged_on_five_folds_twice(comparison):
     assert len(comparison.results) == 3 * 5 * 2
     assert (comparison.results["status"] == "ok").all()
-    assert comparison.results[list(get_task("binary").FIGURES)].notna().all(axis=None)
+    assert comparison.results[list(get_scoring("binary").FIGURES)].notna().all(axis=None)
 
 
 def test_report_of_a_comparison(comparison):

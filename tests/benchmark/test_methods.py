@@ -13,7 +13,7 @@ from skfocal.benchmark import list_methods
 from skfocal.benchmark._numeric import make_numeric
 from skfocal.benchmark.arms import NAMED, FoldInfo, StepCache
 from skfocal.benchmark.methods import DEFAULT_METHODS, get_method
-from skfocal.benchmark.tasks import TASKS
+from skfocal.benchmark.scoring import SCORINGS
 from tests.benchmark.arms import QUICK, build, make_info, resample
 from tests.benchmark.toys import make_toy
 
@@ -49,6 +49,8 @@ KINDS = {
     "focal_mlp_zero": "focal",
     "focal_mlp_balanced": "focal",
     "asymmetric_mlp": "focal",
+    "focal_boosting": "focal",
+    "focal_boosting_zero": "focal",
 }
 SAMPLERS = [name for name, kind in KINDS.items() if kind == "resampling"]
 BINARY = [name for name, method in NAMED.items() if "binary" in method.tasks]
@@ -74,7 +76,7 @@ def test_linear_arms_and_trees_search_a_grid(name):
 
 
 def test_default_methods_are_known_and_for_their_task():
-    assert list(DEFAULT_METHODS) == list(TASKS)
+    assert list(DEFAULT_METHODS) == list(SCORINGS)
     for task, names in DEFAULT_METHODS.items():
         assert set(names) <= set(list_methods(task))
         assert len(names) == len(set(names))

@@ -15,7 +15,7 @@ import skfocal
 from skfocal.benchmark._numeric import make_numeric
 from skfocal.benchmark.arms import NAMED
 from skfocal.benchmark.methods import DEFAULT_METHODS, get_method
-from skfocal.benchmark.tasks import get_task
+from skfocal.benchmark.scoring import get_scoring
 from tests.benchmark.arms import QUICK, build, resample
 from tests.benchmark.toys import make_multiclass, make_multilabel, make_toy
 
@@ -47,7 +47,7 @@ def test_arms_for_several_classes_or_labels(name, columns, task):
     table = make_numeric(make(categorical=columns == "mixed"))
     train, test = np.arange(120), np.arange(120, 150)
     model = build(name, table, **QUICK.get(name, {})).fit(table.X[train], table.y[train])
-    functions = get_task(task)
+    functions = get_scoring(task)
     probability = functions.predict_probability(model, table.X[test], table)
     target = table.target[test]
     functions.check(target, "The test fold")
@@ -73,7 +73,7 @@ def test_a_label_that_is_constant_in_a_fold_stays_constant():
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Label not 2 is present", UserWarning)
             model = build(name, table, **QUICK.get(name, {})).fit(table.X[rows], table.y[rows])
-        probability = get_task("multilabel").predict_probability(model, table.X, table)
+        probability = get_scoring("multilabel").predict_probability(model, table.X, table)
         assert_allclose(probability[:, 2], 0, atol=0.02)
 
 

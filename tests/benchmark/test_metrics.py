@@ -12,7 +12,7 @@ from skfocal.benchmark.metrics import (
     measure,
     tune_thresholds,
 )
-from skfocal.benchmark.tasks import get_task
+from skfocal.benchmark.scoring import get_scoring
 
 DECISION_SCORES = {
     "f1": reference.f1_score,
@@ -34,7 +34,7 @@ def test_measure_agrees_with_scikit_learn(predictions):
     decision = (probability > 0.3).astype(int)
     thresholds = {"f1": 0.2, "balanced_accuracy": 0.25, "geometric_mean": 0.4}
     values = measure(target, probability, decision, thresholds)
-    assert list(values) == [name for name in get_task("binary").FIGURES if name in METRICS]
+    assert list(values) == [name for name in get_scoring("binary").FIGURES if name in METRICS]
     expected = {
         "average_precision": reference.average_precision_score(target, probability),
         "roc_auc": reference.roc_auc_score(target, probability),

@@ -14,9 +14,9 @@ from skfocal.benchmark.cli._commands import app
 from skfocal.benchmark.protocol import Plan, get_columns
 from skfocal.benchmark.report import write_report
 from skfocal.benchmark.report._findings import compare_focal, find_focal_arm
+from skfocal.benchmark.scoring import get_scoring
 from skfocal.benchmark.statistics import rank_table
 from skfocal.benchmark.store import Store
-from skfocal.benchmark.tasks import get_task
 from tests.benchmark.toys import make_multiclass, make_multilabel, make_toy
 
 PLAN = Plan(n_splits=2, n_repeats=1, inner_splits=2, budget=1)
@@ -39,7 +39,7 @@ def test_results_have_the_columns_of_their_task(finished):
     task, results, folder = finished
     assert list(results.columns) == get_columns(task)
     assert results["error"].unique().tolist() == [""]
-    assert results[list(get_task(task).FIGURES)].notna().all(axis=None)
+    assert results[list(get_scoring(task).FIGURES)].notna().all(axis=None)
     means = results.groupby("method")["macro_average_precision"].mean()
     assert means["logistic"] > means["dummy"] + 0.2
     pd.testing.assert_frame_equal(results, load_results(folder))
@@ -55,7 +55,7 @@ def test_the_store_knows_task_and_predictions(finished):
     target = predictions.filter(regex=r"target").to_numpy()
     assert probability.shape == (150, 3)
     assert target.shape == ((150, 1) if task == "multiclass" else (150, 3))
-    functions = get_task(task)
+    functions = get_scoring(task)
     for fold, rows in predictions.groupby("fold").indices.items():
         own = target[rows, 0] if task == "multiclass" else target[rows]
         row = results[(results["dataset"] == "one") & (results["method"] == "logistic")]

@@ -6,6 +6,7 @@ To add one, add it to ``METHODS`` of its family; one of your own need not be her
 """
 
 from skfocal.benchmark.arms import (
+    _boosting,
     _ensembles,
     _focal,
     _lightgbm,
@@ -19,7 +20,7 @@ from skfocal.benchmark.arms._method import Method
 
 __all__ = ["NAMED", "FoldInfo", "Method", "StepCache", "focal_arm", "list_loss_arms"]
 
-_FAMILIES = (_linear, _focal, _ensembles, _perceptron, _lightgbm, _networks)
+_FAMILIES = (_linear, _focal, _ensembles, _perceptron, _lightgbm, _networks, _boosting)
 
 #: By name, in the order of the tables.
 NAMED = {method.name: method for family in _FAMILIES for method in family.METHODS}

@@ -11,10 +11,10 @@ from skfocal.benchmark._numeric import make_numeric
 from skfocal.benchmark.methods import Method, get_method
 from skfocal.benchmark.metrics import METRICS
 from skfocal.benchmark.protocol import Plan, evaluate, get_columns, make_folds
-from skfocal.benchmark.tasks import get_task
+from skfocal.benchmark.scoring import get_scoring
 from tests.benchmark.toys import make_multilabel
 
-TASK = get_task("multilabel")
+TASK = get_scoring("multilabel")
 TARGET = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
 PROBABILITY = np.array([[0.9, 0.2], [0.85, 0.8], [0.3, 0.6], [0.1, 0.7]])
 DECISION = (PROBABILITY > 0.5).astype(int)

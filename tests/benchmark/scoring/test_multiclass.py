@@ -11,11 +11,11 @@ from skfocal.benchmark._numeric import make_numeric
 from skfocal.benchmark.methods import Method, get_method
 from skfocal.benchmark.metrics import METRICS
 from skfocal.benchmark.protocol import Plan, evaluate, get_columns, make_folds
-from skfocal.benchmark.tasks import get_task
+from skfocal.benchmark.scoring import get_scoring
 from tests.benchmark.arms import build
 from tests.benchmark.toys import make_multiclass
 
-TASK = get_task("multiclass")
+TASK = get_scoring("multiclass")
 TARGET = np.array([0, 0, 1, 1, 2])
 PROBABILITY = np.array(
     [[0.7, 0.2, 0.1], [0.4, 0.5, 0.1], [0.2, 0.6, 0.2], [0.3, 0.3, 0.4], [0.1, 0.2, 0.7]]

@@ -1,4 +1,4 @@
-"""What depends on the kind of target: a module per task, each with the functions of :class:`Task`.
+"""What depends on the kind of target: one module per task, with the functions of `Scoring`.
 
 Everything else, from the nested cross-validation to the report, is the same for all tasks.
 """
@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from skfocal.benchmark.tasks import _binary, _multiclass, _multilabel
+from skfocal.benchmark.scoring import _binary, _multiclass, _multilabel
 
-__all__ = ["TASKS", "Task", "get_task"]
+__all__ = ["SCORINGS", "Scoring", "get_scoring"]
 
 
-class Task(Protocol):
+class Scoring(Protocol):
     """What a module of this package defines.
 
     ``y`` is a target as models are fitted to it, ``target`` the part of it that is judged: the
@@ -58,15 +58,15 @@ class Task(Protocol):
 
 
 #: Name to module, in the order in which tasks are listed.
-TASKS: dict[str, Task] = {
+SCORINGS: dict[str, Scoring] = {
     "binary": _binary,
     "multiclass": _multiclass,
     "multilabel": _multilabel,
 }
 
 
-def get_task(name: str) -> Task:
-    """Return a task by its name.
+def get_scoring(name: str) -> Scoring:
+    """Return the scoring of a task by its name.
 
     Raises
     ------
@@ -75,9 +75,9 @@ def get_task(name: str) -> Task:
 
     Examples
     --------
-    >>> get_task("multiclass").FIGURES[0]
+    >>> get_scoring("multiclass").FIGURES[0]
     'macro_average_precision'
     """
-    if name not in TASKS:
-        raise ValueError(f"Unknown task {name!r}; the tasks are {list(TASKS)}.")
-    return TASKS[name]
+    if name not in SCORINGS:
+        raise ValueError(f"Unknown task {name!r}; the tasks are {list(SCORINGS)}.")
+    return SCORINGS[name]
