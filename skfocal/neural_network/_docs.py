@@ -11,63 +11,63 @@ from skfocal.utils import _docs
 _FRAGMENTS = {
     "network": """\
 hidden_layer_sizes : int or array-like of int in [1, inf), default=(64,)
-    Width of each hidden layer of a member; ``()`` is a linear one.
+    Width of each hidden layer of a member; ``()`` makes the network linear.
 activation : {$activations}, default="relu"
     Function of the hidden units.
 dropout : float in [0, 1), default=0.1
-    Fraction of the hidden units that is dropped in a step, rounded to a multiple of 1/256.
+    Fraction of hidden units dropped in each step, rounded to a multiple of 1/256.
 batch_norm : bool, default=False
-    Normalise each hidden unit over the batch before `activation`; batches then need two rows.
+    Normalise each hidden unit over the batch before `activation`; batches need at least two rows.
 n_members : int in [1, inf), default=8
-    Perceptrons, which differ by their initial weights and their dropout.
+    Number of perceptrons, which differ in their initial weights and their dropout.
 numeric_embedding : {"periodic", None}, default="periodic"
     ``"periodic"``: the inputs of the network are each feature and four sine waves of it, of
     learned frequency and phase.""",
     "calibration": """\
 calibrate_intercept : bool, default=True
-    Add a constant to the log-odds, one for each class or label, such that the mean of the risks
-    over the rows of ``fit`` is their event rate; otherwise networks read too low where events are
-    rare. Rows count by sample weight, and with ``probabilities="weighted"`` by class weight too.
-    The rows are all of `X`, those that early stopping held out included, but not `X_val`; of more
-    than 65,536 rows a random part. Fresh rows of a network that has overfit still read too low:
-    use `early_stopping`. It does not apply to raw probabilities, and ``partial_fit`` leaves the
-    constant as it is, 0 before any ``fit``.""",
+    Add a constant to the log-odds, one for each class or label, so that the mean predicted risk on
+    the rows of ``fit`` equals their event rate; without it networks predict too low a risk where
+    events are rare. Rows count by sample weight, and with ``probabilities="weighted"`` by class
+    weight too. All rows of `X` are used, including those held out by early stopping, but not
+    `X_val`; above 65,536 rows a random sample. A network that has overfit still predicts too low
+    on new rows: use `early_stopping`. The constant does not apply to raw probabilities, and
+    ``partial_fit`` leaves it unchanged (0 before any ``fit``).""",
     "training": """\
 warm_up : int in [0, inf) or skfocal.nn.Schedule, default=0
     Epochs of cross-entropy before the loss, or a schedule of losses and class weights.
 initial_bias : {"prior", "best"} or None, default="prior"
-    Scores to start at, see :func:`skfocal.nn.initial_bias`; None is 0. ``"prior"`` are here the
-    class frequencies as alpha and class_weight weigh them.
+    Initial scores, see :func:`skfocal.nn.initial_bias`; None is 0. ``"prior"`` uses the class
+    frequencies weighted by alpha and class_weight.
 optimizer : {$optimizers}, default="adamw"
     ``"sgd"`` has a Nesterov momentum of 0.9.
 learning_rate_init : float in (0, inf), default=2e-3
     Largest learning rate.
 weight_decay : float in [0, inf), default=1e-2
-    Decay of all parameters but the output bias, which holds the class frequencies.
+    Decay of all parameters except the output bias, which holds the class frequencies.
 learning_rate : {$learning_rates}, default="linear"
-    How the rate moves from step to step: down to 0 in a straight line or half a cosine, or
-    up for a third of the steps and then down.
+    Schedule of the rate over the steps: constant, down to 0 along a line or half a cosine, or up
+    for a third of the steps and then down.
 batch_size : int in [1, inf) or "auto", default="auto"
-    Most rows of a batch; ``"auto"`` is as many as make $steps steps in $epochs epochs, but from
-    $smallest_batch to $largest_batch. The rows of an epoch are cut evenly.
+    Largest number of rows in a batch; ``"auto"`` gives $steps steps in $epochs epochs, within
+    $smallest_batch to $largest_batch rows. The rows of an epoch are divided evenly.
 max_epochs : int in [1, inf) or "auto", default="auto"
-    Epochs; ``"auto"`` is as many as come closest to $steps steps, from 1 to $epochs.
+    Number of epochs; ``"auto"`` comes closest to $steps steps, from 1 to $epochs epochs.
 early_stopping : bool, default=False
-    Stop when `scoring` no longer improves on held-out rows, and keep the weights with which it
-    was best; ties go to the later epoch.""",
+    Stop when `scoring` no longer improves on held-out rows, and keep the weights of the best
+    epoch; ties go to the later epoch.""",
     "stopping": """\
 n_iter_no_change : int in [1, inf), default=10
-    Epochs without improvement after which to stop.
+    Number of epochs without improvement after which training stops.
 tol : float in [0, inf), default=1e-4
-    Improvement that counts.""",
+    Smallest change of the score that counts as an improvement.""",
     "running": """\
 standardize : bool, default=True
     Shift and scale the features to mean 0 and variance 1 over the training rows.
 random_state : int, RandomState instance or None, default=None
-    Draws initial weights, batches, dropout and the held-out rows.
+    Seeds initial weights, batches, dropout and the held-out rows.
 device : str, default="auto"
     Where to train, such as ``"cpu"`` or ``"cuda"``; ``"auto"`` is CUDA if there is one.
-    Predicting is on the CPU, without torch.
+    Prediction runs on the CPU, without torch.
 warm_start : bool, default=False
     Continue from the weights of the last fit, with a new constant of `calibrate_intercept`.
 callbacks : list of skorch callbacks or None, default=None
@@ -78,10 +78,10 @@ callbacks : list of skorch callbacks or None, default=None
 module : class or callable, default=None
     Makes a network of your own, ``module(n_features, n_scores)``: a ``torch.nn.Module`` from
     rows of shape (n, n_features), float32, to scores of shape (n, n_scores), or (n,) for one
-    score. It takes the place of what `hidden_layer_sizes`, `activation`, `dropout`,
-    `batch_norm`, `n_members` and `numeric_embedding` describe; `initial_bias` is added to its
-    scores. It draws from torch's global generator, which is seeded for the fit and then put back.
-    Such a model keeps its torch state, as ``module_``, and needs torch to predict.
+    score. It replaces the network described by `hidden_layer_sizes`, `activation`, `dropout`,
+    `batch_norm`, `n_members` and `numeric_embedding`; `initial_bias` is added to its scores. It
+    draws from torch's global generator, which is seeded for the fit and restored afterwards. Such
+    a model keeps its torch state, as ``module_``, and needs torch to predict.
 net_params : dict or None, default=None
     Escape hatch to skorch: further arguments of the ``skorch.NeuralNet`` inside, such as
     ``optimizer__betas``, and of `module`, as ``module__<parameter>``.
@@ -91,17 +91,17 @@ verbose : int, default=0
 mean_, scale_ : ndarrays of shape (n_features_in_,)
     Shift and scale of the features.
 loss_curve_ : list of float
-    Mean loss of each epoch, the sum over the members.
+    Mean loss of each epoch, summed over the members.
 n_epochs_ : int
-    Epochs, those of earlier fits that were continued included.
+    Number of epochs, including those of earlier fits that were continued.
 validation_scores_ : list of float
     Score of each epoch on the held-out rows, with early stopping only.
 best_epoch_ : int
-    Number of epochs after which the weights were best, with early stopping only.
+    Number of epochs after which the score was best, with early stopping only.
 net_ : skorch.NeuralNet
-    The trained network as a skorch net on the CPU, rebuilt each time it is asked for: its
-    ``predict_proba`` takes rows as the estimator does, its ``history`` is that of the
-    training, earlier fits that were continued included, and skorch's own tools apply to it.
+    The trained network as a skorch net on the CPU, rebuilt on each access: its ``predict_proba``
+    takes rows as the estimator does, its ``history`` covers the training, including earlier fits
+    that were continued, and skorch's own tools apply to it.
 module_ : torch.nn.Module
     The trained network on the CPU, with a `module` of your own only.
 n_features_in_ : int
@@ -109,11 +109,11 @@ n_features_in_ : int
 feature_names_in_ : ndarray of shape (n_features_in_,)
     Names of the features, if X had string column names.""",
     "defaults": """\
-The defaults, gamma and the budget of steps included, were chosen on 22 binary tables of the
-``core`` suite (155 to 45,211 rows): they are what the families of tables that remain choose for
-one that is left out, by the mean rank in average precision and log loss, among settings that take
-at most about 30 times as long as LightGBM. See ``benchmarks/results/defaults.md``. More epochs
-overfit small tables; from about ten thousand rows on they can pay.""",
+The defaults, including gamma and the budget of steps, were chosen on 22 binary tables of the
+``core`` suite (155 to 45,211 rows) by the mean rank in average precision and log loss, among
+settings that take at most about 30 times as long as LightGBM. When each family of tables is left
+out in turn, the others choose the same settings. See ``benchmarks/results/defaults.md``. More
+epochs overfit small tables; from about ten thousand rows on they can help.""",
 }
 
 

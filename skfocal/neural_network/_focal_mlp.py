@@ -45,12 +45,12 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
     $network
     $training
     validation_fraction : float in (0, 1), default=0.1
-        Share of each class that is held out; a class keeps at least one row in training.
+        Fraction of each class that is held out; a class keeps at least one row in training.
     $stopping
     scoring : {"average_precision", "neg_log_loss"}, default="average_precision"
-        What early stopping watches; neither depends on gamma. Average precision is the mean over
-        the classes that have both outcomes in the held-out rows; without such a class it is the
-        negative log loss.
+        Score that early stopping monitors; neither depends on gamma. Average precision is averaged
+        over the classes with both outcomes in the held-out rows; without such a class the negative
+        log loss is used.
     $running
 
     Attributes
@@ -58,9 +58,9 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
     classes_ : ndarray of shape (n_classes,)
         Labels.
     loss_ : MarginLoss
-        The loss in force when the weights were reached, bound to the training set.
+        The loss at the epoch whose weights were kept, bound to the training set.
     class_weight_ : ndarray of shape (n_classes,)
-        Weight of each class in force then: normalised alpha times class_weight.
+        Weight of each class at that epoch: normalised alpha times class_weight.
     intercept_ : ndarray of shape () or (n_classes,)
         Constant that `calibrate_intercept` adds to the log-odds, or log-probabilities.
     $fitted

@@ -54,7 +54,7 @@ class MultiLabelFocalClassifier(NeuralClassifier):
     $beta
     class_weight : dict, "balanced" or None, default=None
         Not normalised; multiplies alpha. A dict has the keys 0 and 1 and holds for every label;
-        ``"balanced"`` weighs each label by its own frequencies.
+        ``"balanced"`` weights each label by its own frequencies.
     $probabilities
     $calibration
     $network
@@ -64,12 +64,12 @@ class MultiLabelFocalClassifier(NeuralClassifier):
         for each label, the threshold with the best F1 score on rows that were left out of five
         further fits, and costs as much; an array holds values in (0, 1).
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows that is held out, stratified by all labels.
+        Fraction of the rows that is held out, stratified by all labels.
     $stopping
     scoring : {"average_precision", "neg_log_loss"}, default="average_precision"
-        What early stopping watches; neither depends on gamma. Average precision is the mean over
-        the labels that have both outcomes in the held-out rows; without such a label it is the
-        negative log loss.
+        Score that early stopping monitors; neither depends on gamma. Average precision is averaged
+        over the labels with both outcomes in the held-out rows; without such a label the negative
+        log loss is used.
     $running
 
     Attributes
@@ -77,10 +77,10 @@ class MultiLabelFocalClassifier(NeuralClassifier):
     classes_ : ndarray
         Numbers of the labels; the two classes if the target was a vector or a single column.
     loss_ : MarginLoss
-        The loss in force when the weights were reached, bound to the training set.
+        The loss at the epoch whose weights were kept, bound to the training set.
     class_weight_ : ndarray of shape (2, n_labels)
-        Weights in force then, negatives first; 1 for an outcome that does not occur where
-        ``"balanced"`` or ``"effective"`` was asked for.
+        Weights at that epoch, negatives first; with ``"balanced"`` or ``"effective"``, 1 for an
+        outcome that does not occur.
     intercept_ : ndarray of shape (n_labels,), or () for a vector of two classes
         Constants that `calibrate_intercept` adds to the log-odds.
     thresholds_ : ndarray of shape (n_labels,)

@@ -1,4 +1,4 @@
-"""What several docstrings say alike, and tables that are made from the code."""
+"""Text shared by several docstrings, and tables generated from the code."""
 
 from collections.abc import Callable, Mapping
 from inspect import cleandoc, getdoc, signature
@@ -14,22 +14,22 @@ Documented = TypeVar("Documented", bound=type)
 _LOSS_SETTINGS = {
     "gamma_meaning": """\
 Focusing exponent of the focal loss; 0 is cross-entropy. The paper scans 0 to 5 and settles on
-    2 for dense detection. It belongs to ``loss="focal"`` alone: other losses have parameters of
-    their own, given by an instance.""",
+    2 for dense detection. It applies to ``loss="focal"`` only: other losses have their own
+    parameters, set on an instance.""",
     "alpha": """\
 alpha : None, float in (0, 1), array-like of shape (n_classes,), dict, "balanced" or \
 "effective", default=None
     Ratio between the classes, normalised so that the mean weight over the training samples is 1:
-    it moves emphasis between classes and leaves regularisation and learning rates alone. A float
-    is the weight of ``classes_[1]`` and ``1 - alpha`` that of ``classes_[0]``, for two classes
+    it shifts emphasis between classes and leaves regularisation and learning rate unchanged. A
+    float is the weight of ``classes_[1]``, with ``1 - alpha`` for ``classes_[0]``, for two classes
     only (the paper's 0.25 was tuned together with gamma = 2 for dense detection; 0.5 is the same
-    as None). An array has the order of ``classes_``; a dict has labels as keys; ``"balanced"`` is
-    inverse class frequency; ``"effective"`` the class-balanced weights
+    as None). An array is in the order of ``classes_``; a dict has labels as keys; ``"balanced"``
+    is the inverse class frequency; ``"effective"`` the class-balanced weights
     ``(1 - beta) / (1 - beta**n_k)``.""",
     "loss": """\
 loss : str or MarginLoss, default="focal"
-    A name from :func:`skfocal.losses.list_losses`, or an instance, whose parameters a search
-    reaches as ``loss__<parameter>``.""",
+    A name from :func:`skfocal.losses.list_losses`, or an instance, whose parameters can be
+    searched as ``loss__<parameter>``.""",
     "beta": """\
 beta : float in [0, 1], default=0.999
     For ``alpha="effective"``; the paper scans 0.9 to 0.9999.""",
@@ -38,12 +38,12 @@ class_weight : dict, "balanced" or None, default=None
     As in scikit-learn, not normalised; multiplies alpha.""",
     "probabilities": """\
 probabilities : {"weighted", "raw", "posterior"}, default="weighted"
-    What :meth:`predict_proba` estimates. ``"raw"``: sigmoid or softmax of the score, what
-    focal-loss code elsewhere returns; with gamma = 2 it is 15 % for a risk of 1 %.
-    ``"weighted"``: the distortion of the loss is removed; class weights act as costs, exactly as
-    ``class_weight`` does in scikit-learn. A loss that has no inverse gives raw probabilities and
-    warns. ``"posterior"``: class weights are removed too, leaving P(y | x) at the class
-    frequencies of the training data.""",
+    What :meth:`predict_proba` estimates. ``"raw"``: sigmoid or softmax of the score, as in most
+    focal-loss code; with gamma = 2 it is 15 % for a risk of 1 %. ``"weighted"``: the distortion of
+    the loss is removed; class weights act as costs, exactly as ``class_weight`` does in
+    scikit-learn. A loss without an inverse gives raw probabilities and warns. ``"posterior"``:
+    class weights are removed too, leaving P(y | x) at the class frequencies of the training
+    data.""",
 }
 
 
@@ -53,7 +53,7 @@ def documented(**fragments: str) -> Callable[[Documented], Documented]:
     Parameters
     ----------
     **fragments : str
-        Text by name, beside that of the loss settings: ``$gamma_meaning``, and whole parameters
+        Text by name, in addition to that of the loss settings: ``$gamma_meaning``, and whole parameters
         ``$alpha``, ``$loss``, ``$beta``, ``$class_weight``, ``$probabilities``.
 
     Returns
@@ -76,8 +76,7 @@ def loss_table() -> str:
     Returns
     -------
     str
-        Name, defaults, what the first sentence of the docstring says, and the traits of the
-        loss at its defaults.
+        Name, defaults, first sentence of the docstring, and traits of the loss at its defaults.
     """
     rows = ["| `loss=` | parameters | | convex | proper | posterior |", "|---|---|---|---|---|---|"]
     for name in list_losses():
