@@ -51,8 +51,6 @@ class NeuralClassifier(NetworkParameters):
         """
         raise NotImplementedError
 
-    # --- predicting -------------------------------------------------------------------------------
-
     def decision_function(self, X):
         """Return the log-odds of :meth:`predict_proba`.
 
@@ -125,8 +123,6 @@ class NeuralClassifier(NetworkParameters):
     def _log_odds(self, X, dtype=np.float64) -> np.ndarray:
         return self._network.map_scores(X, self._current_posterior.mean_log_odds, dtype)
 
-    # --- rows -------------------------------------------------------------------------------------
-
     def _validate_again(self, X, y="no_validation", **options):
         """Return rows, and labels if there are any, with the features that fit has seen."""
         return validate_data(
@@ -172,15 +168,13 @@ class NeuralClassifier(NetworkParameters):
                 f"{self.classes_.tolist()}, got {classes.tolist()}."
             )
 
-    # --- fitting ----------------------------------------------------------------------------------
-
     def _fit_rows(self, rows: Rows, form, held_out: Rows | None, seed: int, start: Start | None):
         """Train on rows, except for those that early stopping watches; calibrate on all."""
         training = rows
         if self.early_stopping and held_out is None:
             training, held_out = self._hold_out(rows, seed)
         self._train(training, self._make_target(form, training), held_out, seed, start)
-        if self.calibrate_intercept:
+        if self.calibrate_intercept and not self._posterior.is_raw:
             self._calibrate(rows, seed)
 
     def _fit_part(self, rows: Rows, target: Target, first: bool) -> None:

@@ -1,8 +1,8 @@
 """A constant in log-odds that makes the mean risk of rows equal to their event rate.
 
-Regularisation, early stops and few steps leave a learner's mean risk below the event rate where
-events are rare. The constant that mends this is the intercept of a logistic regression that has
-the log-odds as its offset: it minimises the log loss of the rows among all constants.
+Regularisation, early stopping and few steps leave the mean risk of a learner below the event rate
+where events are rare. The constant that corrects this is the intercept of a logistic regression
+that has the log-odds as its offset: it minimises the log loss of the rows among all constants.
 """
 
 import numpy as np
@@ -15,10 +15,10 @@ from skfocal.tasks import get_task
 # Mean risk and rate may differ by this part of the rarer of the two.
 _ACCURACY = 1e-8
 _MOST_STEPS = 100
-# Numbers that a block of softmax rows holds.
+# Probabilities in a block of softmax rows.
 _BLOCK = 2**17
-# Rows and log-odds that a constant is found from. The mean risk of negatives at a rate of 1e-4, of
-# which few have most, is known to about 3 % from so many.
+# Most rows, and log-odds, that a constant is found from. A few rows make up most of the mean risk
+# of negatives at a rate of 1e-4; from so many it is known to about 3 %.
 _MOST_ROWS = 2**16
 _MOST_CELLS = 2**21
 
@@ -76,10 +76,10 @@ def fit_intercept(
 def calibration_rows(
     target: np.ndarray, n_classes: int, random: np.random.Generator
 ) -> tuple[np.ndarray | slice, np.ndarray | None]:
-    """Return rows that are enough for :func:`fit_intercept`, and what each stands for.
+    """Return rows that are enough for :func:`fit_intercept`, and how many rows each represents.
 
-    All rows of a small table. Of a large one each row is drawn with a chance, larger for rows of
-    rare classes or labels, and stands for one divided by its chance.
+    All rows of a small table. Of a large one each row is drawn with a probability, greater for rows
+    of rare classes or labels, and represents one divided by this probability.
 
     Parameters
     ----------
@@ -101,15 +101,15 @@ def calibration_rows(
         return slice(None), None
     if target.ndim == 1:
         counts = np.bincount(target, minlength=n_classes)
-        chance = (n_most / n_classes / np.maximum(counts, 1))[target]
+        probability = (n_most / n_classes / np.maximum(counts, 1))[target]
     else:
-        chance = np.zeros(n_rows)
+        probability = np.zeros(n_rows)
         for label in target.T:
             share = n_most / n_classes / max(label.sum(), 1)
-            np.maximum(chance, share * label, out=chance)
-    chance = np.clip(chance, n_most / n_rows, 1)
-    rows = np.flatnonzero(random.random(n_rows) < chance)
-    return rows, 1 / chance[rows]
+            np.maximum(probability, share * label, out=probability)
+    probability = np.clip(probability, n_most / n_rows, 1)
+    rows = np.flatnonzero(random.random(n_rows) < probability)
+    return rows, 1 / probability[rows]
 
 
 def _fractions(
@@ -117,7 +117,8 @@ def _fractions(
 ) -> np.ndarray:
     """Return the fraction of the means that belongs to each row."""
     weight = weight if class_weight is None else weight * class_weight[codes]
-    return weight / weight.sum()
+    total = weight.sum()
+    return weight / total if total > 0 else weight
 
 
 def _logistic_intercept(log_odds: np.ndarray, codes: np.ndarray, weight: np.ndarray) -> float:

@@ -67,6 +67,11 @@ class Posterior:
         check_kind(self.kind)
         get_task(self.task)
 
+    @property
+    def is_raw(self) -> bool:
+        """Whether probabilities are the sigmoid or softmax of the scores."""
+        return self._kind == "raw"
+
     def of_kind(self, kind: str) -> Self:
         """Return the posterior of the same scores for another kind of probabilities."""
         return self if kind == self.kind else replace(self, kind=kind)
@@ -125,7 +130,7 @@ class Posterior:
         Posterior
             This one if it is raw: its numbers are no risks.
         """
-        if self._kind == "raw":
+        if self.is_raw:
             return self
         found = fit_intercept(log_odds, target, weight, self.task, self._costs)
         return replace(self, intercept=found if self.intercept is None else found + self.intercept)
@@ -161,7 +166,7 @@ class Posterior:
         )
 
     def _moved(self, log_odds: np.ndarray) -> np.ndarray:
-        if self._kind == "raw" or self.intercept is None or not np.any(self.intercept):
+        if self.is_raw or self.intercept is None or not np.any(self.intercept):
             return log_odds
         return self._form.normalised(log_odds + self.intercept)
 

@@ -83,6 +83,7 @@ def test_where_no_constant_would_do_it_is_zero():
     assert fit_intercept(log_odds, np.ones(10, int), None, "binary") == 0
     cost = np.array([0.0, 1.0])
     assert fit_intercept(log_odds, np.arange(10) % 2, None, "binary", cost) == 0
+    assert fit_intercept(log_odds, np.zeros(10, int), None, "binary", cost) == 0
     log_p = log_softmax(np.random.default_rng(0).normal(size=(10, 3)), axis=1)
     constant = fit_intercept(log_p, np.arange(10) % 2, None, "multiclass")
     assert constant[2] == 0
