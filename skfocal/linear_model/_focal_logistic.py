@@ -54,7 +54,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
         coefficients; ``"lbfgs"`` takes more passes and linear memory; ``"sampled"`` takes the
         curvature from a sample, and four or five passes for the gradient of all rows. It is
         Newton where rows are too few for one. ``"auto"`` is the sampled one up to 600
-        coefficients and from 16,384 rows on that suffice for a sample, else Newton up to 100
+        coefficients and from 8,192 rows on that suffice for a sample, else Newton up to 100
         coefficients and L-BFGS beyond. All end at the same minimum.
     tol : float in [0, inf), default=1e-6
         Bound on the largest absolute entry of the gradient, relative to ``sum_i w_i |slope_i|``,

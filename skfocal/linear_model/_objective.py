@@ -29,9 +29,9 @@ from skfocal.utils._threads import BlockMap
 MAX_PARTS = 16
 # To make a table of slopes takes as long as to compute them for a tenth of these rows.
 TABULATED_ROWS = 100_000
-# Numbers that the loss of a row needs for each score, at most and for the slope alone.
-SCORE_WIDTH = 64
-SLOPE_WIDTH = 8
+# Numbers that the loss of a row needs for each score: without and with its curvature.
+GRADIENT_WIDTH = 8
+HESSIAN_WIDTH = 64
 # Below this the slopes of all rows have underflowed, and so has what a gradient could say.
 TINY = 1e-290
 
@@ -154,14 +154,15 @@ class LinearObjective:
         -------
         Evaluation
         """
-        return self._sum_blocks(coef, partial(self._of_block, order=order), block_map)
+        width = HESSIAN_WIDTH if order == 2 else GRADIENT_WIDTH
+        return self._sum_blocks(coef, partial(self._of_block, order=order), block_map, width)
 
     def slopes(self, coef: np.ndarray, block_map: BlockMap = map) -> Evaluation:
         """Return the gradient alone, in the least time; parameters as in :meth:`evaluate`."""
         if self._table is None:
             return self.evaluate(coef, 1, block_map)
         lookup = partial(self._slopes_of_block, look_up=self._table.slopes)
-        return self._sum_blocks(coef, lookup, block_map, SLOPE_WIDTH)
+        return self._sum_blocks(coef, lookup, block_map)
 
     @cached_property
     def _table(self) -> SlopeTable | None:
@@ -248,7 +249,7 @@ class LinearObjective:
         vars(sample).pop("_table", None)
         return sample
 
-    def _blocks(self, width: int = SCORE_WIDTH) -> Sequence[RowBlock]:
+    def _blocks(self, width: int = HESSIAN_WIDTH) -> Sequence[RowBlock]:
         return self.X.blocks(width * self.n_scores)
 
     def _sum_weights(self) -> np.ndarray:
@@ -257,7 +258,7 @@ class LinearObjective:
         return self.task.count(self.target, self.sample_weight, n_classes) * self.class_weight
 
     def _sum_blocks(
-        self, coef: np.ndarray, of_block: Any, block_map: BlockMap, width: int = SCORE_WIDTH
+        self, coef: np.ndarray, of_block: Any, block_map: BlockMap, width: int = GRADIENT_WIDTH
     ) -> Evaluation:
         """Return the objective from what each block adds to its sums."""
         table = coef.reshape(self.shape)

@@ -7,14 +7,16 @@ from skfocal.weights import class_counts
 # Rows of the sample: many from so many rows on, else few.
 MANY_ROWS = 300_000
 SAMPLE_ROWS = 16_384, 65_536
-# Memory of the sample, a copy in float32, as a share of that of the table.
+# Memory of the sample, a copy in float32, as a share of that of the table; a small table can
+# spare more.
 LARGEST_SHARE = 1 / 20
+FEWEST_ROWS = 4096
 
 
 def sample_size(n_rows: int, dtype: np.dtype) -> int:
     """Return how many rows are the best sample of so many."""
     largest = int(LARGEST_SHARE * n_rows * dtype.itemsize / np.dtype(np.float32).itemsize)
-    return min(SAMPLE_ROWS[n_rows >= MANY_ROWS], largest)
+    return min(SAMPLE_ROWS[n_rows >= MANY_ROWS], max(FEWEST_ROWS, largest))
 
 
 def draw_rows(

@@ -12,7 +12,7 @@ from skfocal.linear_model.solvers._result import SolverResult
 from skfocal.utils._threads import block_threads
 
 # Below so many rows Newton's method on all of them is as fast.
-MIN_ROWS = 16_384
+MIN_ROWS = 8192
 # What a sample must hold to describe the rows: rows for each coefficient, and of each class.
 ROWS_PER_COEFFICIENT = 10
 ROWS_PER_CLASS = 10
