@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Most leaves that LightGBM takes.
 MAX_LEAVES = 131_072
+# How a model text names log loss.
+BINARY = ("binary", "sigmoid:1")
 
 
 class LightGBMBooster(Booster):
@@ -218,7 +220,9 @@ def _as_log_loss(
     import lightgbm
 
     text = booster.model_to_string(num_iteration=n_rounds)
-    name = f"multiclass num_class:{start.size}" if np.ndim(start) else "binary sigmoid:1"
+    name, details = ("multiclass", f"num_class:{start.size}") if start.ndim else BINARY
     # A custom objective leaves no line behind; without one, predictions are what trees add up.
-    text = text.replace("\nfeature_names=", f"\nobjective={name}\nfeature_names=", 1)
+    # Exporters read the parameter.
+    text = text.replace("\nfeature_names=", f"\nobjective={name} {details}\nfeature_names=", 1)
+    text = text.replace("\n[objective: custom]", f"\n[objective: {name}]", 1)
     return lightgbm.Booster(model_str=text)
