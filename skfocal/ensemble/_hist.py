@@ -55,7 +55,9 @@ class HistBooster(Booster):
         model.set_params(loss=driven.drive(objective, start, watch))
         held_out = {} if watch is None else _watching(watch, model, before)
         with _threads(settings.n_threads):
-            model.fit(rows.X, rows.target, sample_weight=rows.weight, **held_out)
+            model.fit(
+                _fill_empty_columns(rows.X), rows.target, sample_weight=rows.weight, **held_out
+            )
         if watch is not None:
             watch.scores = model.validation_score_.tolist()
             earlier = 0 if before is None else before.n_rounds
@@ -157,6 +159,17 @@ def _watching(
         model.validation_score_ = np.array([watch.score(before.raw_prediction(watch.X))])
     # The labels are known to the watch; here they only have to exist.
     return {"X_val": watch.X, "y_val": np.zeros(watch.X.shape[0])}
+
+
+def _fill_empty_columns(X: np.ndarray) -> np.ndarray:
+    """Put zeros into columns without any value, which scikit-learn cannot bin."""
+    empty = np.isnan(X[0])
+    empty[empty] = np.isnan(X[:, empty]).all(axis=0)
+    if not empty.any():
+        return X
+    X = X.copy()
+    X[:, empty] = 0.0
+    return X
 
 
 def _without_single_column(raw: np.ndarray) -> np.ndarray:

@@ -9,7 +9,10 @@ NETWORKS = ["focal_mlp", "focal_mlp_zero", "focal_mlp_balanced", "asymmetric_mlp
 # Settings with which an arm is fitted in a moment and without complaint.
 _LBFGS = {"solver": "lbfgs", "alpha": 3.0, "hidden_layer_sizes": (5,), "tol": 0.01}
 SMALL = {"n_members": 1, "max_epochs": 30, "numeric_embedding": None}
-QUICK = {name: _LBFGS for name in PERCEPTRONS} | {name: SMALL for name in NETWORKS}
+BOOSTERS = [name for name in NAMED if name.startswith("focal_boosting")]
+_FEW_TREES = {"n_estimators": 20, "learning_rate": 0.3, "min_samples_leaf": 5}
+QUICK = {name: _FEW_TREES for name in BOOSTERS}
+QUICK |= {name: _LBFGS for name in PERCEPTRONS} | {name: SMALL for name in NETWORKS}
 
 
 def make_info(table, random_state=0):

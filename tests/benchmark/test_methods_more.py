@@ -16,17 +16,19 @@ from skfocal.benchmark._numeric import make_numeric
 from skfocal.benchmark.arms import NAMED
 from skfocal.benchmark.methods import DEFAULT_METHODS, get_method
 from skfocal.benchmark.scoring import get_scoring
-from tests.benchmark.arms import QUICK, build, resample
+from tests.benchmark.arms import BOOSTERS, QUICK, build, resample
 from tests.benchmark.toys import make_multiclass, make_multilabel, make_toy
 
 
-@pytest.mark.parametrize("name", [n for n in NAMED if n not in DEFAULT_METHODS["binary"]])
-def test_networks_and_lightgbm_begin_with_the_defaults_of_their_library(name):
+@pytest.mark.parametrize(
+    "name", [n for n in NAMED if n in BOOSTERS or n not in DEFAULT_METHODS["binary"]]
+)
+def test_networks_and_boosters_begin_with_the_defaults_of_their_library(name):
     table = make_numeric(make_multilabel() if name == "asymmetric_mlp" else make_toy())
     model = build(name, table)[-1]
     changed = set(clone(model).get_params(deep=False).items() ^ type(model)().get_params().items())
     allowed = {"random_state", "n_jobs", "verbose", "device", "gamma", "alpha", "loss"}
-    allowed |= {"probabilities", "class_weight"}
+    allowed |= {"probabilities", "class_weight", "categorical_features"}
     assert {parameter for parameter, _ in changed} <= allowed
     assert model.get_params().get("n_jobs", 1) == 1
     assert model.random_state == 0

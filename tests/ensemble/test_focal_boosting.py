@@ -245,6 +245,18 @@ def test_constant_features_leave_the_class_frequencies(engine):
     np.testing.assert_allclose(model.predict_proba(X)[:, 1], 0.1, rtol=1e-5)
 
 
+@each_engine
+def test_a_column_without_any_value_is_no_news(engine, table):
+    X, y = table
+    empty = X.copy()
+    empty[:, 2] = np.nan
+    model = FocalBoostingClassifier(engine=engine, **SMALL).fit(empty, y)
+    assert model.feature_importances_[2] == 0
+    X_new = empty.copy()
+    X_new[:, 2] = 3.0
+    np.testing.assert_array_equal(model.predict_proba(X_new), model.predict_proba(empty))
+
+
 # --- probabilities --------------------------------------------------------------------------------
 
 

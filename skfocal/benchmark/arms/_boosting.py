@@ -1,53 +1,67 @@
-"""Boosted trees of this package: focal loss, and its zero point."""
+"""Boosted trees of this package: focal loss, its zero point, class weights."""
 
 from functools import partial
 from typing import Any
 
-from sklearn.pipeline import make_pipeline
-
+from skfocal.benchmark.arms._ensembles import native_trees
 from skfocal.benchmark.arms._method import SEVERAL, Method, grid
-from skfocal.ensemble import FocalBoostingClassifier
 
 __all__ = ["METHODS"]
 
 # The defaults come first: a budget of 1 leaves them untouched.
 _TREES: tuple[dict[str, Any], ...] = (
     {},
-    {"max_leaf_nodes": 8},
-    {"learning_rate": 0.1},
-    {"min_samples_leaf": 5},
-    {"l2_regularization": 1.0},
-    {"max_features": 1.0},
+    {"max_leaf_nodes": 6},
+    {"min_samples_leaf": 20, "l2_regularization": 30.0},
+    {"max_features": 0.1},
+    {"min_samples_leaf": 5, "l2_regularization": 3.0},
     {"n_estimators": 100},
-    {"max_leaf_nodes": 4},
+    {"n_estimators": 400},
+    {"max_features": 1.0},
 )
 _GAMMA_TREES = ({}, *grid(gamma=(2.0, 0.5, 4.0)), *_TREES[1:5])
 
 
 def focal_boosting(fold, **settings):
-    # Missing numbers and categories are the booster's own business.
-    if fold.categorical:
-        settings["categorical_features"] = list(fold.categorical)
+    # Loaded when an arm is built: it is not needed to list them.
+    from skfocal.ensemble import FocalBoostingClassifier
+
     model = FocalBoostingClassifier(n_jobs=1, random_state=fold.random_state, **settings)
-    return make_pipeline(model, memory=fold.memory)
+    return native_trees(fold, model)
+
+
+def _arm(name, label, configurations, *, default_for=(), zero_point=None, **fixed):
+    return Method(
+        name,
+        label,
+        "focal",
+        partial(focal_boosting, **fixed),
+        configurations,
+        tasks=SEVERAL,
+        default_for=default_for,
+        zero_point=zero_point,
+    )
+
+
+def _weighted_arm(name, label, alpha):
+    return _arm(name, label, _GAMMA_TREES, alpha=alpha, probabilities="posterior")
 
 
 METHODS = (
-    Method(
-        "focal_boosting",
-        "Focal boosting",
-        "focal",
-        focal_boosting,
-        _GAMMA_TREES,
-        tasks=SEVERAL,
-        zero_point="focal_boosting_zero",
-    ),
-    Method(
+    _arm(
         "focal_boosting_zero",
         "Focal boosting, gamma 0",
-        "focal",
-        partial(focal_boosting, gamma=0.0),
         _TREES,
-        tasks=SEVERAL,
+        default_for=SEVERAL,
+        gamma=0.0,
     ),
+    _arm(
+        "focal_boosting",
+        "Focal boosting",
+        _GAMMA_TREES,
+        default_for=SEVERAL,
+        zero_point="focal_boosting_zero",
+    ),
+    _weighted_arm("focal_boosting_balanced", "Focal boosting, balanced alpha", "balanced"),
+    _weighted_arm("focal_boosting_effective", "Focal boosting, effective alpha", "effective"),
 )

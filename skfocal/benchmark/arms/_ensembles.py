@@ -69,10 +69,15 @@ def hist_gradient_boosting(fold, n_trees, learning_rate, max_leaf_nodes):
         min_samples_leaf=10,
         l2_regularization=1.0,
         early_stopping=False,  # it would hold out some of the few positives
-        categorical_features=list(range(len(fold.numeric), fold.n_features)),
         random_state=fold.random_state,
     )
-    # Missing numbers and categories are the booster's own business, up to 255 categories a column.
+    return native_trees(fold, model)
+
+
+def native_trees(fold, model):
+    """Return a pipeline for trees that take missing values and categories as they are."""
+    model.set_params(categorical_features=tuple(range(len(fold.numeric), fold.n_features)))
+    # Up to 255 categories a column.
     names = OrdinalEncoder(
         handle_unknown="use_encoded_value",
         unknown_value=np.nan,
