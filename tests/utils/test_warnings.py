@@ -1,12 +1,15 @@
 """Where warnings point: at the user's own line, through any number of helpers."""
 
+import ast
 import warnings
+from pathlib import Path
 
 import pytest
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import skfocal
 from skfocal import FocalLogisticRegression
 from skfocal.losses import HardTruncatedLoss
 from skfocal.utils._warnings import warn_user
@@ -56,3 +59,14 @@ def test_filters_by_module_see_the_module_of_the_user():
         warn_user("unheard", UserWarning)
     with pytest.raises(UserWarning, match="an error here"):
         warn_user("an error here", UserWarning)
+
+
+def test_every_warning_of_the_package_is_given_this_way():
+    root = Path(skfocal.__file__).parent
+    found = [
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in {"warn", "warn_explicit"}
+    ]
+    assert found == ["utils/_warnings.py"]
