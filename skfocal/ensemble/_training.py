@@ -7,8 +7,7 @@ import numpy as np
 
 from skfocal.ensemble._booster import Booster, Rows, TreeSettings, Watch
 from skfocal.ensemble._objective import Objective
-from skfocal.ensemble._scoring import make_score
-from skfocal.model_selection import class_folds, class_split
+from skfocal.model_selection import class_folds, class_split, make_score
 from skfocal.posterior import Posterior
 from skfocal.weights import class_counts
 
@@ -109,11 +108,13 @@ class Trainer:
         grows, watched = class_split(table.codes, stopping.validation_fraction, self.random)
         held_out = table.take(watched)
         score = make_score(
-            stopping.scoring, self.objective.task, held_out.codes, held_out.sample_weight
+            stopping.scoring,
+            self.objective.task,
+            held_out.codes,
+            held_out.sample_weight,
+            len(table.class_weight),
         )
-        # Class weights would be costs in the log loss, and a loss without inverse has raw ones.
-        honest = self.objective.loss.traits.invertible and np.all(table.class_weight > 0)
-        posterior = self.posterior.of_kind("posterior" if honest else "raw")
+        posterior = self.posterior.unweighted()
         watch = Watch(
             held_out.X,
             lambda raw: score(self.objective.log_odds(raw, posterior)),

@@ -76,6 +76,17 @@ class Posterior:
         """Return the posterior of the same scores for another kind of probabilities."""
         return self if kind == self.kind else replace(self, kind=kind)
 
+    def unweighted(self) -> Self:
+        """Return the posterior that models of different losses and weights are compared by.
+
+        Returns
+        -------
+        Posterior
+            Of kind ``"posterior"``; ``"raw"`` if the loss has no inverse or a class weight is 0.
+        """
+        positive = self.class_weight is None or np.all(np.asarray(self.class_weight) > 0)
+        return self.of_kind("posterior" if self.loss.traits.invertible and positive else "raw")
+
     def log_odds(self, scores: np.ndarray) -> np.ndarray:
         """Return the log-odds of scores, for several classes log-probabilities.
 

@@ -6,9 +6,10 @@ import torch
 from scipy.special import expit
 
 from skfocal.losses import FocalLoss, get_loss, list_losses
-from skfocal.neural_network.training._validation import ValidationScorer
+from skfocal.model_selection import make_score
 from skfocal.nn import LossModule
-from skfocal.posterior import best_constant_score
+from skfocal.posterior import Posterior, best_constant_score
+from skfocal.tasks import get_task
 from tests.neural_network.networks import MULTILABEL, classes_table, small, table
 
 
@@ -23,8 +24,9 @@ def test_what_early_stopping_watches_does_not_depend_on_gamma(scoring):
             loss = FocalLoss(gamma=gamma)
             # The scores at which each loss, weights included, says the same risk.
             scores = [best_constant_score(loss, [1 - p, p], weight, task="binary") for p in risk]
-            score = ValidationScorer(scoring, "binary", target, None, weight)
-            values.append(score(loss, True, np.reshape(scores, (1, -1, 1))))
+            score = make_score(scoring, get_task("binary"), target, None, 2)
+            posterior = Posterior(loss, "binary", class_weight=weight).unweighted()
+            values.append(score(posterior.mean_log_odds(np.reshape(scores, (1, -1, 1)))))
     np.testing.assert_allclose(values, values[0], rtol=1e-6)
 
 

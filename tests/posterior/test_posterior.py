@@ -67,6 +67,15 @@ def test_a_loss_without_inverse_has_raw_probabilities():
     )
 
 
+def test_what_models_are_compared_by_has_no_weights_where_they_can_be_undone():
+    weight = WEIGHTS["binary"]
+    assert Posterior(FocalLoss(), "binary", class_weight=weight).unweighted().kind == "posterior"
+    assert Posterior(FocalLoss(), "binary").unweighted().kind == "posterior"
+    assert Posterior(HardTruncatedLoss(), "binary").unweighted().kind == "raw"
+    nothing = np.array([0.0, 1.0])
+    assert Posterior(FocalLoss(), "binary", class_weight=nothing).unweighted().kind == "raw"
+
+
 def test_it_is_a_value():
     posterior = Posterior(FocalLoss(), "binary", "posterior", WEIGHTS["binary"])
     with pytest.raises(FrozenInstanceError):
