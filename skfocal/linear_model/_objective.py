@@ -54,7 +54,7 @@ class Evaluation:
     slope_size: Any = None
     hessian: Any = None
 
-    @property
+    @cached_property
     def gradient_norm(self) -> float:
         """Largest absolute entry of the gradient, relative to the slopes that it is the sum of.
 
@@ -263,7 +263,6 @@ class LinearObjective:
         """Return the objective from what each block adds to its sums."""
         table = coef.reshape(self.shape)
         blocks = self._blocks(width)
-        cuts = np.linspace(0, len(blocks), min(len(blocks), MAX_PARTS) + 1).astype(int)
 
         def of_part(part: tuple[int, int]) -> Evaluation:
             total = of_block(blocks[part[0]], table)
@@ -273,6 +272,7 @@ class LinearObjective:
 
         if len(blocks) == 1:
             return self._finish(of_block(blocks[0], table), table)
+        cuts = np.linspace(0, len(blocks), min(len(blocks), MAX_PARTS) + 1).astype(int)
         first, *others = block_map(of_part, pairwise(cuts))
         for part in others:
             first += part
@@ -377,8 +377,8 @@ class LinearObjective:
             total.gradient = total.gradient.ravel()
         if total.hessian is not None:
             total.hessian /= self.total_weight
-            features, scores = np.arange(n_features), np.arange(self.n_scores)[:, None]
-            total.hessian[scores, features, scores, features] += self.l2
+            for k in range(self.n_scores):
+                np.einsum("ii->i", total.hessian[k, :n_features, k, :n_features])[:] += self.l2
             if self.n_scores > 1:
                 self._fill_null_space(total.hessian)
             total.hessian = total.hessian.reshape(table.size, table.size)

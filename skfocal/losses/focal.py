@@ -86,7 +86,7 @@ class FocalLoss(MarginLoss):
     @property
     def traits(self) -> Traits:
         """Invertible and symmetric always; convex and proper only at gamma = 0."""
-        plain = bool(np.all(np.asarray(self.gamma, dtype=np.float64) == 0))
+        plain = not np.any(self.gamma)
         return Traits(convex=plain, proper=plain, invertible=True)
 
     def evaluate(

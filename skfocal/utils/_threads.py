@@ -32,10 +32,15 @@ def _find_blas() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
 
 
+@cache  # reads files of the system, which takes as long as a small fit's pass over its rows
+def _count_cores() -> int:
+    return joblib.cpu_count()
+
+
 def _limit_blas() -> _Limit:
     blas = _find_blas()
     allowed = [library.num_threads for library in blas.lib_controllers]
-    return _Limit(max(1, min([joblib.cpu_count(), *allowed])), blas.limit(limits=1))
+    return _Limit(max(1, min([_count_cores(), *allowed])), blas.limit(limits=1))
 
 
 _blas_limit = SharedState(_limit_blas, lambda limit: limit.limiter.restore_original_limits())

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 
 from skfocal.linear_model._objective import Evaluation, LinearObjective
 from skfocal.linear_model.solvers._result import SolverResult, has_settled, is_at_limit
@@ -12,6 +13,8 @@ from skfocal.utils._threads import BlockMap, block_threads
 
 ARMIJO = 1e-4
 MAX_HALVINGS = 40
+# A step is taken to be the last one where the square of the gradient is this part of tol.
+LAST_STEP = 0.1
 
 
 def newton(
@@ -57,8 +60,12 @@ def newton(
             converged = at.gradient_norm <= tol
             if converged or n_iter == max_iter:
                 break
+            if at.hessian is None:
+                at = objective.evaluate(coef, 2, block_map)
             direction = -factorised(at.hessian)(at.gradient)
-            step = _search(objective, coef, at, direction, block_map)
+            # Near the minimum a step squares the gradient: the last one needs no Hessian.
+            is_last = at.gradient_norm**2 < LAST_STEP * tol
+            step = _search(objective, coef, at, direction, 1 if is_last else 2, block_map)
             if step is None:
                 converged = is_at_limit(objective, coef, at)
                 message = "the line search found no lower objective"
@@ -81,14 +88,10 @@ def factorised(hessian: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     scale[scale == 0] = 1.0
     scaled = hessian / scale / scale[:, None]
     limit = 4 * len(scale) * np.finfo(np.float64).eps
-    try:
-        factor = linalg.cho_factor(scaled, check_finite=False)
-        if np.diag(factor[0]).min() ** 2 > limit:
-            return lambda vector: (
-                linalg.cho_solve(factor, vector / scale, check_finite=False) / scale
-            )
-    except linalg.LinAlgError:
-        pass
+    # LAPACK itself: on a small table SciPy's checks of its input take longer than the solution.
+    factor, failed = lapack.dpotrf(scaled)
+    if not failed and np.diag(factor).min() ** 2 > limit:
+        return lambda vector: lapack.dpotrs(factor, vector / scale)[0] / scale
     values, vectors = linalg.eigh(scaled, check_finite=False)
     inverse = np.divide(1.0, values, out=np.zeros_like(values), where=values > limit)
     return lambda vector: (vectors @ (inverse * (vectors.T @ (vector / scale)))) / scale
@@ -99,6 +102,7 @@ def _search(
     coef: np.ndarray,
     at: Evaluation,
     direction: np.ndarray,
+    order: int,
     block_map: BlockMap,
 ) -> tuple[np.ndarray, Evaluation] | None:
     """Return the next point and its evaluation, or None if no step lowers the objective."""
@@ -108,13 +112,11 @@ def _search(
     for halvings in range(MAX_HALVINGS):
         candidate = coef + step * direction
         # The full step is nearly always taken: its derivatives come in the same pass.
-        trial = objective.evaluate(candidate, 2 if halvings == 0 else 1, block_map)
+        trial = objective.evaluate(candidate, order if halvings == 0 else 1, block_map)
         lower = trial.value <= at.value + ARMIJO * step * slope
         # Where the objectives differ by rounding only, the gradient decides.
         flatter = abs(trial.value - at.value) <= noise and trial.gradient_norm < at.gradient_norm
         if lower or flatter:
-            if trial.hessian is None:
-                trial = objective.evaluate(candidate, 2, block_map)
             return candidate, trial
         step *= 0.5
     return None
