@@ -1,16 +1,18 @@
 """FocalBoostingClassifier on each of its engines: what it fits, and what it returns."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 from lightgbm import LGBMClassifier
 from scipy.special import expit
 from sklearn.base import clone
-from sklearn.datasets import make_classification
+from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skfocal import FocalBoostingClassifier
@@ -622,3 +624,27 @@ def test_warm_start_continues(engine, table, three_classes):
         )
         with pytest.raises(ValueError, match="less than the 20 there are"):
             parts.set_params(n_estimators=5).fit(X, y)
+
+
+# --- several labels -------------------------------------------------------------------------------
+
+
+def test_several_labels_are_one_model_each():
+    X, Y = make_multilabel_classification(400, 6, n_classes=4, random_state=0)
+    Y[:, 2] = 0  # a label that never occurs
+    Y[:, 3] = 1  # and one that always does
+    model = OneVsRestClassifier(FocalBoostingClassifier(gamma=2.0, **SMALL))
+    with pytest.warns(UserWarning, match="is present in all training examples|not present"):
+        model.fit(X, Y)
+    p = model.predict_proba(X)
+    assert p.shape == (400, 4)
+    assert np.all(p[:, 2] == 0)
+    assert np.all(p[:, 3] == 1)
+    alone = FocalBoostingClassifier(gamma=2.0, **SMALL).fit(X, Y[:, 0])
+    np.testing.assert_array_equal(p[:, 0], alone.predict_proba(X)[:, 1])
+    np.testing.assert_allclose(p[:, :2].mean(axis=0), Y[:, :2].mean(axis=0), atol=0.05)
+    np.testing.assert_array_equal(model.predict(X)[:, :2], (p[:, :2] > 0.5).astype(int))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        search = GridSearchCV(model, {"estimator__gamma": [0.0, 2.0]}, cv=2, scoring="f1_macro")
+        assert len(search.fit(X, Y).cv_results_["params"]) == 2
