@@ -20,6 +20,7 @@ from skfocal.ensemble._lightgbm import LightGBMBooster
 from skfocal.ensemble._objective import Objective, make_objective
 from skfocal.ensemble._training import Stopping, Table, Trainer
 from skfocal.ensemble._xgboost import XGBoostBooster
+from skfocal.model_selection import SCORES
 from skfocal.posterior import Posterior
 from skfocal.tasks import get_task
 from skfocal.utils._compat import (
@@ -128,7 +129,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "scoring": [StrOptions({"neg_log_loss", "average_precision"})],
+        "scoring": [StrOptions(set(SCORES))],
         "warm_start": ["boolean"],
         "engine_params": [dict, None],
         "calibrate_intercept": ["boolean"],

@@ -6,12 +6,12 @@ log-odds the loss is proper, the best start is the log-odds of the classes, and 
 the engine means what it means for log loss. Scores have nothing of that.
 """
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit, softmax
+from sklearn.utils import gen_batches
 
 from skfocal.ensemble._table import LogOddsTable, log_odds_table
 from skfocal.losses import MarginLoss
@@ -86,7 +86,7 @@ class Objective:
             float32 or float64. The curvature is positive where the weight is.
         """
         weight = self._row_weight(target, raw, sample_weight)
-        for rows in blocks(len(target)):
+        for rows in gen_batches(len(target), BLOCK):
             slope, bend = self._derivatives(target[rows], raw[rows])
             np.maximum(bend, SMALLEST_CURVATURE, out=bend)
             if weight is not None:
@@ -191,7 +191,7 @@ class ScoreObjective(Objective):
         if not self.loss.weighs_batch:
             return sample_weight
         margin = np.concatenate(
-            [self._margin(target[rows], raw[rows]) for rows in blocks(len(target))]
+            [self._margin(target[rows], raw[rows]) for rows in gen_batches(len(target), BLOCK)]
         )
         weight = self.loss.batch_weight(margin, sample_weight)
         return weight if sample_weight is None else weight * sample_weight
@@ -199,9 +199,3 @@ class ScoreObjective(Objective):
     def _margin(self, target: np.ndarray, raw: np.ndarray) -> np.ndarray:
         scores = transform_scores(self.loss, raw.astype(np.float64), self.task.name)
         return self.task.margin(scores, target.astype(np.intp)).margin
-
-
-def blocks(n_rows: int) -> Iterator[slice]:
-    """Yield the rows in blocks."""
-    for start in range(0, n_rows, BLOCK):
-        yield slice(start, min(start + BLOCK, n_rows))

@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 
 from skfocal._classifier import LOSS_CONSTRAINTS, MarginClassifier
 from skfocal.losses import MarginLoss
+from skfocal.model_selection import SCORES
 from skfocal.neural_network._budget import BUDGET
 from skfocal.neural_network._net_params import check_net_params, divide_net_params
 from skfocal.neural_network._optimization import LEARNING_RATES, OPTIMIZERS
@@ -36,7 +37,7 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     "tol": [Interval(Real, 0, None, closed="left")],
-    "scoring": [StrOptions({"average_precision", "neg_log_loss"})],
+    "scoring": [StrOptions(set(SCORES))],
     "standardize": ["boolean"],
     "random_state": ["random_state"],
     "device": [str],

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 # Entries of a block: large enough that a block costs its arithmetic, small enough that its copies,
 # 1 MB each in float64, stay in the cache and count for nothing beside a table.
@@ -61,8 +62,6 @@ def fit_scaling(X: Any, sample_weight: np.ndarray | None, standardize: bool) -> 
 def row_blocks(X: Any) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield slices of rows and what they hold, dense and in float64."""
     n_rows, n_features = X.shape
-    step = max(1, _BLOCK // max(1, n_features))
-    for start in range(0, n_rows, step):
-        rows = slice(start, min(start + step, n_rows))
+    for rows in gen_batches(n_rows, max(1, _BLOCK // max(1, n_features))):
         block = X[rows].toarray() if sparse.issparse(X) else X[rows]
         yield rows, block.astype(np.float64, copy=False)
