@@ -53,8 +53,8 @@ def documented(**fragments: str) -> Callable[[Documented], Documented]:
     Parameters
     ----------
     **fragments : str
-        Text by name, in addition to that of the loss settings: ``$gamma_meaning``, and whole parameters
-        ``$alpha``, ``$loss``, ``$beta``, ``$class_weight``, ``$probabilities``.
+        Text by name, in addition to the loss settings: ``$gamma_meaning``, and the whole
+        parameters ``$alpha``, ``$loss``, ``$beta``, ``$class_weight``, ``$probabilities``.
 
     Returns
     -------
