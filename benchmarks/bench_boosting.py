@@ -126,7 +126,7 @@ TEXT = """\
 100 trees of 31 leaves on 30 features, two threads, `calibrate_intercept=False`. Seconds are the
 least of three fits (two of a million rows), native and own ones taking turns, on a machine that
 others used too: compare the ratios of processor time. Memory is the growth of the peak of the
-process; what exceeds the native fit is given in float64 vectors with an entry a row.
+process; what exceeds the native fit is given in float64 vectors with an entry per row.
 Command: `python benchmarks/bench_boosting.py 100000 1000000`.
 
 {table}

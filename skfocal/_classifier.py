@@ -1,4 +1,4 @@
-"""What all classifiers share: the loss settings, and log-odds to probabilities to labels."""
+"""What all classifiers share: the loss settings, and the way from log-odds to labels."""
 
 from numbers import Real
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Scores to margins and back, in plain functions; :mod:`skfocal.tasks` gives them one contract.
+"""From scores to margins and back, in plain functions; :mod:`skfocal.tasks` is built on them.
 
 A loss sees one signed number per decision, the margin. This module computes it from the scores
 of a model and pulls gradient and curvature in the margin back to the scores, by the chain rule:

@@ -1,7 +1,7 @@
 """Class weights: alpha, class_weight, and the rules behind their names.
 
-``alpha`` is a *ratio* between classes: it is normalised so that the mean weight over the
-training samples is 1, and leaves the meaning of C, learning rate and weight decay alone.
+``alpha`` is a *ratio* between classes: it is normalised so that the mean weight over the training
+samples is 1, and does not change the meaning of C, learning rate and weight decay.
 ``class_weight`` is scikit-learn's, unnormalised. Both multiply.
 """
 
@@ -93,7 +93,7 @@ def effective_number_weights(counts: ArrayLike, beta: float = 0.999) -> np.ndarr
     counts : array-like of shape (K,)
         Samples, or summed sample weights, of each class; at least 0.
     beta : float in [0, 1], default=0.999
-        Overlap between samples. 0 weighs all classes alike, 1 by inverse frequency. The paper
+        Overlap between samples. 0 weights all classes equally, 1 by inverse frequency. The paper
         scans 0.9, 0.99, 0.999 and 0.9999.
 
     Returns
@@ -144,10 +144,10 @@ def alpha_weights(
     Parameters
     ----------
     alpha : None, float in (0, 1), array-like of shape (K,), dict, "balanced" or "effective"
-        None weighs all classes alike. A float is the weight of the positive class
+        None weights all classes equally. A float is the weight of the positive class
         ``classes[1]``, ``1 - alpha`` that of the other, for two classes only. An array has the
-        order of `classes`; a dict has original labels as keys, a missing label weighs 1. A dict
-        may name further labels, which a fold may lack, if it names all of `classes`.
+        order of `classes`; a dict has original labels as keys, a missing label has weight 1. A
+        dict may name further labels, which a fold may lack, if it names all of `classes`.
     classes : ndarray of shape (K,)
         Sorted labels.
     counts : ndarray of shape (K,)
@@ -217,7 +217,7 @@ def class_weights(
     alpha : None, float, array-like, dict, "balanced" or "effective", default=None
         See :func:`alpha_weights`.
     class_weight : None, dict or "balanced", default=None
-        As in scikit-learn: not normalised; a missing label weighs 1, and further labels are
+        As in scikit-learn: not normalised; a missing label has weight 1, and further labels are
         allowed if none of `classes` is missing.
     beta : float in [0, 1], default=0.999
         For ``alpha="effective"``.

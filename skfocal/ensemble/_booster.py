@@ -12,7 +12,7 @@ from skfocal.ensemble._objective import Objective
 
 @dataclass(frozen=True)
 class TreeSettings:
-    """How trees grow, in the words of scikit-learn; each engine translates them.
+    """Parameters of the trees, named as in scikit-learn; each engine translates them.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Rows:
 
 
 class Watch:
-    """Follows a score on rows that grow no trees, and says when to stop.
+    """Monitors a score on held-out rows, and decides when to stop.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Watch:
     patience : int
         Rounds without improvement after which to stop.
     tol : float
-        Improvement that counts.
+        Smallest change of the score that counts as an improvement.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Watch:
 
     @property
     def should_stop(self) -> bool:
-        """Whether none of the last rounds was better than the one before them."""
+        """Whether none of the last `patience` rounds improved the score."""
         if len(self.scores) <= self.patience:
             return False
         before, *recent = self.scores[-self.patience - 1 :]
@@ -130,7 +130,7 @@ class Gradients:
 class Booster(ABC):
     """Trained trees of one engine.
 
-    What they add up is `raw`, of shape (n,) for two classes and (n, K) for more, start included.
+    Their sum is `raw`, of shape (n,) for two classes and (n, K) for more, including the start.
     """
 
     #: As in ``engine=``.

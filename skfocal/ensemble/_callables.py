@@ -26,18 +26,18 @@ def lightgbm_objective(
 ) -> "LightGBMObjective":
     """Return an objective for ``LGBMClassifier(objective=...)`` or ``lightgbm.train``.
 
-    LightGBM starts a custom objective at 0 and forgets the start when it predicts: give it
-    ``init_score``, and add ``start`` to what it predicts, as in the example.
+    LightGBM starts a custom objective at 0, and its predictions do not include the start: pass
+    ``init_score``, and add ``start`` to the raw predictions, as in the example.
 
     Parameters
     ----------
     loss : str or MarginLoss, default="focal"
-        As in :class:`FocalBoostingClassifier`, and so are the others.
+        As in :class:`FocalBoostingClassifier`, like the other parameters.
     gamma : float in [0, inf), default=1.0
         Focusing exponent, for ``loss="focal"`` alone.
     alpha, class_weight : default=None
-        Ratio between the classes, and class weights; the labels of a dict are the class codes,
-        0 to K - 1, for the engine tells no others.
+        Ratio between the classes, and class weights. The keys of a dict are the class codes, 0 to
+        K - 1, because the engine passes no others.
     beta : float in [0, 1], default=0.999
         For ``alpha="effective"``.
 
@@ -76,8 +76,8 @@ def xgboost_objective(
     Parameters
     ----------
     loss, gamma, alpha, beta, class_weight
-        As in :func:`lightgbm_objective`. What XGBoost itself calls ``gamma`` and ``alpha``, the
-        least gain of a split and an L1 penalty, is something else, and stays what it is.
+        As in :func:`lightgbm_objective`. XGBoost's own ``gamma`` and ``alpha``, the minimum gain
+        of a split and an L1 penalty, are unrelated and not changed.
 
     Returns
     -------
@@ -109,8 +109,8 @@ class EngineObjective:
     classes and an invertible loss the predictions are log-odds, see
     :class:`FocalBoostingClassifier`; else they are the scores of the loss.
 
-    It is a value: search over a list of objectives. (Were its parameters those of an estimator,
-    XGBoost would take them for parameters of its own.)
+    To tune it, search over a list of objectives. (It has no ``get_params``: XGBoost would take the
+    parameters for its own.)
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ class EngineObjective:
         probabilities: str = "weighted",
         class_counts: ArrayLike | None = None,
     ) -> np.ndarray:
-        """Return what raw predictions stand for.
+        """Return the probabilities of raw predictions.
 
         Parameters
         ----------

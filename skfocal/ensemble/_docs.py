@@ -1,4 +1,4 @@
-"""What the docstrings of the boosted classifiers say alike."""
+"""Text shared by the docstrings of the boosted classifiers."""
 
 from skfocal.utils import _docs
 

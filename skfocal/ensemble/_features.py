@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.preprocessing import OrdinalEncoder
 from sklearn.utils import check_array
 
-# How data frames of pandas and polars call columns of categories.
+# Names of the categorical types in data frames of pandas and polars.
 _CATEGORY_TYPES = {"category", "Categorical", "Enum"}
 
 

@@ -45,20 +45,21 @@ ROWS_OF_LEAF, ROWS_OF_LEAF_IN_SMALL_TABLE, SMALL_TABLE = 10, 20, 100
 class FocalBoostingClassifier(SingleLabelClassifier):
     """Boosted trees that minimise a focal loss, or any other loss of the margin.
 
-    With two classes the trees add up the log-odds s of the posterior, and not the score of the
+    With two classes the sum of the trees is the log-odds s of the posterior, not the score of the
     loss. As a function of s every invertible loss is proper::
 
         gradient = w (sigmoid(s) - y) W(s),     curvature = w sigmoid(s) sigmoid(-s) W(s)
 
     with a weight W(s) that depends on the loss, normalised to ``W(0) = 1`` (for gamma = 2 it is
     largest, 1.8, at risks of 0.1 % and 99.9 %), and w the sample weight times the class weight. So
-    ``gamma=0`` *is* the engine's own log loss, the best start is the log-odds of the classes at
-    any gamma, regularisation means what it means for log loss, and ``sigmoid(s)`` is a risk.
+    ``gamma=0`` *is* the engine's own log loss. At any gamma the best start is the log-odds of the
+    class frequencies, regularisation acts as it does for log loss, and ``sigmoid(s)`` is a
+    probability.
 
     Losses without an inverse, and more than two classes, are boosted in the scores of the loss,
     with their exact gradient and a positive curvature. Several labels per row are one such model
     each: ``OneVsRestClassifier(FocalBoostingClassifier())`` of scikit-learn, which gives one
-    honest probability a label and searches as ``estimator__gamma``.
+    honest probability per label and searches as ``estimator__gamma``.
 
     Parameters
     ----------
@@ -203,12 +204,12 @@ class FocalBoostingClassifier(SingleLabelClassifier):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
-        """Grow the trees, and fit the intercept on rows that did not grow them.
+        """Grow the trees, and fit the intercept on rows that were not used to grow them.
 
         Parameters
         ----------
         X : array-like, data frame or CSR matrix of shape (n_samples, n_features)
-            Training rows; NaN is missing. CSR with ``engine="lightgbm"`` alone.
+            Training rows; NaN is missing. CSR only with ``engine="lightgbm"``.
         y : array-like of shape (n_samples,)
             Labels, of any type, of at least two classes.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -273,7 +274,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
     # --- the steps of fit -------------------------------------------------------------------------
 
     def _validate(self, X, y, sample_weight):
-        """Return rows of numbers, labels, weights, and what makes numbers of categories."""
+        """Return numeric rows, labels, weights, and the encoder of the categories."""
         name, engine = type(self).__name__, ENGINES[self.engine]
         try:
             engine.check(self.engine_params or {})
@@ -356,7 +357,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         return [*groups, rest] if rest else groups
 
     def _earlier_trees(self, target: Target) -> Booster | None:
-        """Return the trees to go on from, without what was added to their log-odds."""
+        """Return the trees to continue from, without the constant added to their log-odds."""
         if not (self.warm_start and hasattr(self, "_booster")):
             return None
         name, earlier = type(self).__name__, self._booster
@@ -387,7 +388,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         return trainer.grow_while_better(table, stopping, before)
 
     def _store(self, objective: Objective, posterior: Posterior, booster: Booster, intercept: Any):
-        """Keep the trees; log-odds hold in themselves all that is added to them."""
+        """Keep the trees; for log-odds the added constant becomes part of them."""
         self._shift = self._shift_of_kind = 0.0
         if objective.adds_up_log_odds:
             if posterior.kind != "raw":

@@ -1,4 +1,4 @@
-"""scikit-learn's histogram boosting, driven by an objective in the place of its loss.
+"""scikit-learn's histogram boosting, with an objective in place of its loss.
 
 ``HistGradientBoostingClassifier`` takes an object as its loss, which is not public: this file and
 :mod:`skfocal.utils._compat` alone rely on it.
@@ -19,7 +19,7 @@ from skfocal.utils._compat import HalfBinomialLoss, HalfMultinomialLoss
 
 
 class HistBooster(Booster):
-    """A fitted ``HistGradientBoostingClassifier``, which has its own loss back."""
+    """A fitted ``HistGradientBoostingClassifier``, with its own loss restored."""
 
     name = "hist"
     takes_sparse = False
@@ -102,7 +102,7 @@ class HistBooster(Booster):
 
 
 class _DrivenLoss:
-    """What the engine asks of a loss, answered by an objective."""
+    """The interface of the engine's losses, implemented by an objective."""
 
     _objective: Objective
     _start: np.ndarray
@@ -134,7 +134,7 @@ class _DrivenLoss:
         return gradient_out, hessian_out
 
     def __call__(self, y_true, raw_prediction, sample_weight=None, n_threads=1):
-        """Return minus the score of held-out rows; that of the training rows is not wanted."""
+        """Return minus the score of the held-out rows; the training rows are not scored."""
         if len(y_true) != self._watch.X.shape[0]:
             return np.nan
         return -self._watch.score(_without_single_column(raw_prediction))
@@ -151,7 +151,7 @@ class _MulticlassLoss(_DrivenLoss, HalfMultinomialLoss):
 def _watching(
     watch: Watch, model: HistGradientBoostingClassifier, before: HistBooster | None
 ) -> dict[str, Any]:
-    """Make the engine follow a watch, and return what it needs for that in ``fit``."""
+    """Make the engine stop by a watch, and return the arguments of ``fit`` for that."""
     model.set_params(early_stopping=True, n_iter_no_change=watch.patience, tol=watch.tol)
     if before is not None:
         # It goes on with the scores of the last fit, which were those of other rows.

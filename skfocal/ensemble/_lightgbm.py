@@ -1,4 +1,4 @@
-"""LightGBM, driven by an objective; the trained booster reads as one of plain log loss."""
+"""LightGBM with a custom objective; the trained booster is stored as one of plain log loss."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
@@ -144,7 +144,7 @@ class LightGBMBooster(Booster):
 def _watching(
     watch: Watch, train_set: "lightgbm.Dataset", start: np.ndarray, before: Any
 ) -> dict[str, Any]:
-    """Return the arguments that make LightGBM follow a watch."""
+    """Return the arguments that make LightGBM stop by a watch."""
     from lightgbm.callback import EarlyStopException
 
     n_rows = watch.X.shape[0]
@@ -216,7 +216,7 @@ def _add_to_first_trees(booster: "lightgbm.Booster", constants: np.ndarray) -> N
 def _as_log_loss(
     booster: "lightgbm.Booster", n_rounds: int, start: np.ndarray
 ) -> "lightgbm.Booster":
-    """Return a booster of the first rounds that says of itself that it is one of log loss."""
+    """Return a booster of the first rounds, declared as one of plain log loss."""
     import lightgbm
 
     text = booster.model_to_string(num_iteration=n_rounds)

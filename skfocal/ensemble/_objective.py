@@ -1,9 +1,9 @@
-"""What trees add up, and its derivatives: one contract for all losses and engines.
+"""The sum of the trees and the derivatives of the loss in it: one contract for losses and engines.
 
-Two classes and a loss with an inverse: :class:`LogOddsObjective`, where trees add up the log-odds
-of the posterior. All else: :class:`ScoreObjective`, where they add up the scores of the loss. In
-log-odds the loss is proper, the best start is the log-odds of the classes, and a regularisation of
-the engine means what it means for log loss. Scores have nothing of that.
+For two classes and a loss with an inverse, :class:`LogOddsObjective`: the sum is the log-odds of
+the posterior. Otherwise :class:`ScoreObjective`: the sum is the score of the loss. In log-odds the
+loss is proper, the best start is the log-odds of the class frequencies, and the regularisation of
+the engine acts as it does for log loss. In scores none of this holds.
 """
 
 from functools import cached_property
@@ -23,8 +23,8 @@ from skfocal.tasks import Task
 BLOCK = 8192
 # Least curvature of a row, as in XGBoost: engines divide by sums of it.
 SMALLEST_CURVATURE = 1e-16
-# In scores every row keeps this fraction of the curvature of cross-entropy: engines take curvature
-# for rows, and a loss that leaves rows alone would leave them out of their counts.
+# In scores every row keeps this fraction of the curvature of cross-entropy: engines count rows by
+# their curvature, and would not count rows that a loss ignores.
 CURVATURE_FLOOR = 0.1
 # exp of more would overflow.
 LARGEST_EXPONENT = 700.0
@@ -38,7 +38,7 @@ def make_objective(loss: MarginLoss, task: Task) -> "Objective":
 
 
 class Objective:
-    """Derivatives of a loss in what trees add up, here called `raw`: (n,), or (n, K) for K classes.
+    """Derivatives of a loss in the sum of the trees, called `raw`: (n,), or (n, K) for K classes.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class LogOddsObjective(Objective):
 
     @cached_property
     def _table(self) -> LogOddsTable:
-        # Made when it is asked for: honest predictions do without.
+        # Computed on access: predictions in log-odds do not need it.
         return log_odds_table(self.loss)
 
     def value(self, target: np.ndarray, raw: np.ndarray) -> np.ndarray:
@@ -134,7 +134,7 @@ class LogOddsObjective(Objective):
         return self.loss.value(self.task.margin(self._table.score(raw), codes).margin, codes)
 
     def log_odds(self, raw: np.ndarray, posterior: Posterior) -> np.ndarray:
-        """Return the log-odds that a posterior asks for: no detour by the score, but for raw."""
+        """Return the log-odds that a posterior asks for; only raw ones need the score."""
         if posterior.kind == "posterior":
             weight = posterior.class_weight
             return raw if weight is None else raw - self.task.contrast(np.log(weight))
@@ -187,7 +187,7 @@ class ScoreObjective(Objective):
     def _row_weight(
         self, target: np.ndarray, raw: np.ndarray, sample_weight: np.ndarray | None
     ) -> np.ndarray | None:
-        """Multiply in the weights of a loss that looks at the whole training set."""
+        """Apply the weights of a loss that depends on the whole training set."""
         if not self.loss.weighs_batch:
             return sample_weight
         margin = np.concatenate(

@@ -1,4 +1,4 @@
-"""Which rows judge a model, how, and where scores are cut: shared by learners and benchmark.
+"""Splits of rows, out-of-fold predictions and cuts of a ranking, shared by learners and benchmark.
 
 scikit-learn's splitters need a class per row, and have no stratification of labels.
 """

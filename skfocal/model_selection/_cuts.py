@@ -1,4 +1,4 @@
-"""Where the scores of rows can be cut, and what lies above."""
+"""All thresholds of a ranking, and the rows above each."""
 
 from typing import NamedTuple
 

@@ -107,7 +107,7 @@ def label_folds(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Cut folds that hold about equally many positives of each label.
 
-    Labels that share rows get in each other's way, so several cuts are tried until every label
+    Labels that share rows constrain each other, so several cuts are tried until every label
     with as many positives as there are folds is in each of them; otherwise the best is taken.
 
     Parameters

@@ -22,7 +22,7 @@ _DERIVATIVES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 class Memory(NamedTuple):
-    """What a forward pass leaves behind for the backward pass."""
+    """Results of a forward pass that the backward pass needs."""
 
     X: Tensor
     angles: Tensor | None
@@ -32,7 +32,7 @@ class Memory(NamedTuple):
 
 
 def is_written_out(module: nn.Module) -> bool:
-    """Return whether the gradient of a module is known here, and all of it wanted."""
+    """Return whether the gradient of a module is written out here, and all of it is wanted."""
     return (
         isinstance(module, TabularMLP)
         and not hasattr(module, "norms")

@@ -1,4 +1,4 @@
-"""Initial biases of an output layer: start at what the class frequencies say."""
+"""Initial biases of an output layer, from the class frequencies."""
 
 from typing import Any
 
@@ -26,20 +26,20 @@ def initial_bias(
 ) -> Tensor:
     """Return the bias with which an output layer starts at the class frequencies.
 
-    A network that starts at a score of 0 first spends its steps, and with rare positives its
-    stability, on learning that positives are rare.
+    A network that starts at a score of 0 spends its first steps learning that positives are rare,
+    and may become unstable if they are very rare.
 
     Parameters
     ----------
     loss : str, MarginLoss or LossModule
-        What will be minimised. A module brings its task and its class weights with it.
+        What will be minimised. A module also gives its task and class weights.
     y : array-like or Tensor of shape (n,) or (n, L)
         Training labels: 0 or 1 for binary, 0 to K - 1 for multiclass, an indicator matrix for
         multilabel.
     how : {"prior", "best"}, default="prior"
-        ``"prior"``: the scores whose sigmoid or softmax are the class frequencies, as the paper
-        has it; class weights do not count. ``"best"``: the constant scores of least loss, class
-        weights included; the same for cross-entropy without weights.
+        ``"prior"``: the scores whose sigmoid or softmax are the class frequencies, as in the
+        paper; class weights are not used. ``"best"``: the constant scores of least loss, with
+        class weights; the same as ``"prior"`` for cross-entropy without weights.
     n_classes : int, default=None
         K, if it is not the largest label + 1. 2 without a :class:`LossModule` means binary.
     sample_weight : array-like or Tensor of shape (n,), default=None
@@ -48,8 +48,8 @@ def initial_bias(
     Returns
     -------
     Tensor of torch's default dtype
-        Of shape () for binary, (K,) for multiclass with mean 0, (L,) for multilabel. A class
-        without rows counts as if half a row more of each class had been seen.
+        Of shape () for binary, (K,) for multiclass with mean 0, (L,) for multilabel. If a class
+        has no rows, half a row is added to each class.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Losses of cells: binary and multilabel scores, where each score is a decision of its own.
+"""Losses of cells: binary and multilabel scores, where each score is a separate decision.
 
 Value, gradient and curvature are those in the score, class weights included. They are computed
 outside of autograd; :mod:`skfocal.nn._function` gives them to it.

@@ -1,4 +1,4 @@
-"""What a loss that weighs its batch needs from the torch module: margins, and a memory."""
+"""Support for losses that weight their batch: margins, and a moving average of the density."""
 
 import torch
 from torch import Tensor, nn
@@ -9,10 +9,10 @@ from skfocal.nn._targets import Items, resolve_target
 
 
 class MovingDensity(nn.Module):
-    """Moving average of the shares of the bins of a histogram, over batches.
+    """Moving average over batches of the fraction of weight in each bin of a histogram.
 
-    It begins with the first batch, so no bin is too empty at the start, and every bin decays. In
-    ``eval()`` it averages in the same way, but forgets the batch at once.
+    It starts at the first batch, so that no bin is underestimated at first, and every bin decays.
+    In ``eval()`` it averages in the same way, but does not keep the batch.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class MovingDensity(nn.Module):
 def batch_margins(
     settings: ItemSettings, items: Items, sample_weight: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Return the margins of all items and what each weighs.
+    """Return the margins of all items and their weights.
 
     Parameters
     ----------

@@ -30,15 +30,15 @@ class LossModule(nn.Module):
     loss : str or MarginLoss
         A registered name, with its parameters as keywords, or an instance.
     task : {"binary", "multilabel", "multiclass"}
-        ``"binary"``: one score an item, scores and target of one shape, (N,) and (N, 1) counting
-        as the same. ``"multilabel"``: scores and target (N, L, ...), each cell an item.
+        ``"binary"``: one score per item, scores and target of the same shape, where (N,) and
+        (N, 1) are equivalent. ``"multilabel"``: scores and target (N, L, ...), each cell an item.
         ``"multiclass"``: scores (N, K, ...) and target (N, ...) of class indices, or (N, K, ...)
-        of shares; a single row (K,) too.
+        of class probabilities; a single row (K,) too.
     alpha : None, float in [0, 1] or vector, default=None
-        Weights of the classes, *raw*: a float weighs positives with alpha and negatives with
-        ``1 - alpha`` (estimators normalise instead). A vector has one weight of at least 0 for
-        each class (negatives first), or for multilabel one number in (0, 1) for each label. The
-        paper takes 0.25 with gamma = 2.
+        Weights of the classes, *not normalised* (unlike in the estimators): a float weights
+        positives by alpha and negatives by ``1 - alpha``. A vector has one weight of at least 0
+        for each class (negatives first), or for multilabel one number in (0, 1) for each label.
+        The paper uses 0.25 with gamma = 2.
     class_weight : vector of shape (K,), or (2, L) for multilabel, default=None
         Further factor for each class, at least 0, negatives first.
     pos_weight : None, float or vector of shape (L,), default=None
@@ -51,7 +51,7 @@ class LossModule(nn.Module):
         sample weight times class weight, as ``F.cross_entropy(weight=...)`` does. The sum of no
         items is 0 for each of them.
     ignore_index : int, default=-100
-        Target of items that are left out: no loss, no gradient, whatever their scores.
+        Target of items that are ignored: no loss and no gradient, whatever their scores.
     label_smoothing : float in [0, 1), default=0.0
         Every target t becomes ``(1 - label_smoothing) t + label_smoothing / K``, with K = 2 for
         binary and multilabel.
@@ -66,11 +66,11 @@ class LossModule(nn.Module):
     Attributes
     ----------
     loss : MarginLoss
-        The loss in force; schedules change it.
+        The current loss; schedules change it.
     class_weight : Tensor of shape (K,), (2,) or (2, L), or None
         Product of `alpha`, `class_weight` and `pos_weight`, negatives first; a buffer.
     reweighted : bool
-        Whether the class weights are in force; schedules change it.
+        Whether the class weights are applied; schedules change it.
 
     Raises
     ------
@@ -165,7 +165,7 @@ class LossModule(nn.Module):
         scores : Tensor of a floating-point dtype
             Logits; see `task` for the shape.
         target : Tensor
-            Class indices or 0 / 1 (integers or booleans), or shares in [0, 1] (floats).
+            Class indices or 0 / 1 (integers or booleans), or probabilities in [0, 1] (floats).
         sample_weight : Tensor, default=None
             At least 0: one weight for each item, or one for each entry of the first dimension.
 
@@ -210,7 +210,7 @@ class LossModule(nn.Module):
         return result.to(scores.dtype)
 
     def extra_repr(self) -> str:
-        """Return what the module was made with."""
+        """Return the settings of the module."""
         shown = [repr(self.loss), f"task={self.task!r}", f"reduction={self.reduction!r}"]
         if self.class_weight is not None:
             shown.append(f"class_weight={self.class_weight.tolist()}")
@@ -236,7 +236,7 @@ class LossModule(nn.Module):
         return result.to(items.scores.dtype)
 
     def _check_width(self, width: int) -> None:
-        """Raise unless the class weights are for as many classes or labels."""
+        """Raise unless there are class weights for as many classes or labels."""
         if self.class_weight is None:
             return
         known = self.class_weight.shape[-1]

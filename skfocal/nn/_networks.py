@@ -19,43 +19,43 @@ _FREQUENCY_SCALE = 0.1
 class TabularMLP(nn.Module):
     """Ensemble of multilayer perceptrons that runs as one batched network.
 
-    All members see the same rows, and every layer is one batched matrix product; they differ by
-    their initial weights and by what dropout removes. Their inputs are the same: with
+    All members see the same rows, and every layer is one batched matrix product; they differ in
+    their initial weights and their dropout. Their inputs are the same: with
     ``numeric_embedding="periodic"`` each feature x becomes x and ``sin(2 pi c x + b)`` with
-    learned frequencies c and phases b, which lets a small network bend sharply along a feature.
+    learned frequencies c and phases b, so that a small network can change sharply along a feature.
 
     Parameters
     ----------
     n_features : int in [1, inf)
         Number of features, which should be scaled to about unit variance.
     n_scores : int in [1, inf), default=1
-        Scores of a row.
+        Number of scores per row.
     hidden_layer_sizes : sequence of int in [1, inf), default=(64,)
         Width of each hidden layer; empty for linear members.
     n_members : int in [1, inf), default=8
-        Perceptrons.
+        Number of perceptrons.
     numeric_embedding : {"periodic", None}, default="periodic"
-        Inputs of the members besides the features.
+        Inputs of the members in addition to the features.
     n_frequencies : int in [1, inf), default=4
-        Waves of each feature.
+        Number of sine waves per feature.
     activation : {"identity", "logistic", "relu", "tanh"}, default="relu"
         Function of the hidden units.
     dropout : float in [0, 1), default=0.1
-        Fraction of the hidden units that is dropped in training, rounded to a multiple of 1/256.
+        Fraction of hidden units dropped in training, rounded to a multiple of 1/256.
     batch_norm : bool, default=False
         Whether each hidden unit is shifted and scaled to mean 0 and variance 1 over a batch, and
         then by learned numbers, before `activation`; in evaluation over a running mean of the
         batches. Batches then need two rows.
     output_bias : Tensor of shape () or (n_scores,), default=None
-        Scores to start at, such as :func:`skfocal.nn.initial_bias`; None is 0.
+        Initial scores, such as :func:`skfocal.nn.initial_bias`; None is 0.
     generator : torch.Generator, default=None
         Draws the initial weights; torch's own, which is global, if None.
 
     Attributes
     ----------
     generator : torch.Generator or None
-        Draws what dropout drops; set it to a generator on the device of the module for
-        results that can be repeated.
+        Draws the dropout; set it to a generator on the device of the module for reproducible
+        results.
 
     Examples
     --------
@@ -165,9 +165,9 @@ class TabularMLP(nn.Module):
         h : Tensor of shape (n_members, n, width)
             Activations.
         mask : Tensor of shape (n_members, n, width) or None
-            What to multiply the units by; None where dropped ones are 0 already.
+            Factor of each unit; None where dropped units are 0 already.
         scale : float
-            What the next layer multiplies the units by.
+            Factor that the next layer applies to the units.
         """
         activation = ACTIVATIONS[self.activation]
         n_dropped = min(round(256 * self.dropout), 255)
@@ -213,9 +213,9 @@ def _drop_noise(
 ) -> Tensor:
     """Return 0 where a unit is kept and a negative number where it is dropped.
 
-    torch's dropout takes no generator, and its draws cost more than the matrix products: here a
-    random byte decides. All members use the same bytes, each from a byte later than the one
-    before, so that no two of them drop the same units of a row.
+    torch's dropout takes no generator, and drawing its mask costs more than the matrix products:
+    here a random byte decides. All members use the same bytes, each member shifted by one more
+    byte, so that no two of them drop the same units of a row.
     """
     n_members, n_rows, width = shape
     words = torch.empty(-(-(n_rows * width + n_members) // 8), dtype=torch.int64, device=device)

@@ -15,9 +15,9 @@ def score_gradient(
 ) -> tuple[Tensor, Tensor]:
     """Return the loss of a batch and its gradient in the scores.
 
-    The loss is the sum over the members, so that each learns as it would alone, of the weighted
-    mean over the rows (and labels). It is divided by the rows and not by their weights: a batch
-    that happens to be light must count less.
+    The loss is the weighted mean over the rows (and labels), summed over the members so that each
+    learns as it would alone. The mean divides by the number of rows, not by their weights: a batch
+    of small weights must count less.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def score_gradient(
 def _weighed_gradient(
     criterion: LossModule, scores: Tensor, target: Tensor, weight: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Return loss and gradient where rows weigh each other, those of a member its own alone."""
+    """Return loss and gradient of a loss that weights its batch, member by member."""
     losses, gradients = [], []
     for member in scores.split(1):
         with torch.enable_grad():

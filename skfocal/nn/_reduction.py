@@ -1,4 +1,4 @@
-"""From the losses of the items to what is returned: one reducer for every loss and task."""
+"""The reduction of the losses of the items: one reducer for every loss and task."""
 
 import torch
 from torch import Tensor

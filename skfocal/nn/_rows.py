@@ -70,7 +70,7 @@ def soft_rows(
     order: int,
     vector: Any = None,
 ) -> tuple[Tensor, ...]:
-    """Return the mixture ``sum_k t_k l_k``, for targets that are shares of the classes.
+    """Return the mixture ``sum_k t_k l_k``, for targets that are class probabilities.
 
     Parameters as in :func:`hard_rows`, but `target` and `batch_weight` have the shape of `scores`.
     """
@@ -93,7 +93,7 @@ def soft_rows(
     gradient = _pull_back(results[1], scores, margins)
     if order == 1:
         return value, gradient
-    # Every row once for each class: K * K numbers per row, which only a second derivative pays.
+    # Every row once for each class: K * K numbers per row, only for second derivatives.
     n_classes = scores.shape[-1]
     copies = scores.unsqueeze(-2).expand(*scores.shape, n_classes)
     margin = multiclass_margin(copies, classes.expand(scores.shape))

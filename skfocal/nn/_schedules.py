@@ -45,12 +45,12 @@ class Schedule(BaseEstimator):
         """
 
     def attach(self, module: _Module) -> "AttachedSchedule":
-        """Return the schedule at work on a module, which is set for epoch 0.
+        """Apply the schedule to a module, starting at epoch 0.
 
         Parameters
         ----------
         module : LossModule
-            A module in its final state: with the loss and the class weights to arrive at.
+            A module with the final loss and class weights.
 
         Returns
         -------
@@ -66,7 +66,7 @@ class Schedule(BaseEstimator):
 
 
 class AttachedSchedule:
-    """A schedule at work on one module; made by :meth:`Schedule.attach`.
+    """A schedule applied to one module; made by :meth:`Schedule.attach`.
 
     Parameters
     ----------
@@ -94,15 +94,15 @@ class AttachedSchedule:
 class WarmUp(Schedule):
     """Cross-entropy first, then the loss.
 
-    Losses that attend to hard rows alone learn slowly from random weights, which find nearly all
-    rows hard; after some epochs of cross-entropy only the rows that are hard remain so.
+    Losses that concentrate on hard rows learn slowly from random weights, for which nearly all
+    rows are hard. After a few epochs of cross-entropy only the truly hard rows are left.
 
     Parameters
     ----------
     epochs : int in [0, inf), default=1
         Epochs of cross-entropy.
     blend : int in [0, inf), default=0
-        Epochs after these in which the share of the loss rises in equal steps. 0 changes at once.
+        Further epochs in which the fraction of the loss rises in equal steps. 0 switches at once.
 
     Raises
     ------
@@ -161,7 +161,7 @@ class GammaSchedule(Schedule):
     stop : float in [0, inf), default=2.0
         ``gamma`` from epoch `epochs` on.
     epochs : int in [0, inf), default=10
-        Epochs on the way.
+        Number of epochs from `start` to `stop`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Scores to honest probabilities: what a loss distorts, this package undoes.
+"""From scores to honest probabilities: undo the distortion of a loss.
 
 Honest means calibrated to the training distribution: among rows with a probability of 10 %, one
 in ten is an event. A loss that is not proper pushes the scores away from the log-odds of the data:
@@ -9,8 +9,9 @@ With ``h_k(m) = log(-l_k'(m) / sigmoid(-m))``, the slope of the loss relative to
 * binary and per label: ``log-odds(eta) = z - h_1(z) + h_0(-z)``,
 * softmax: ``log eta_k = log p_k - h_k(logit p_k) + const``.
 
-Cross-entropy has h = 0 and is left alone, bit for bit. Class weights used in training appear in
-eta as costs; dividing by them gives the probabilities at the frequencies of the training data.
+Cross-entropy has h = 0, so its scores are returned unchanged, bit for bit. Class weights used in
+training appear in eta as costs; dividing by them gives the probabilities at the class frequencies
+of the training data.
 """
 
 from skfocal.posterior._calibrating import calibration_rows, fit_intercept

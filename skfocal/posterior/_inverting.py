@@ -1,4 +1,4 @@
-"""From probabilities back to the scores of a loss, and where a model is best started."""
+"""From probabilities back to the scores of a loss, and the best score to start a model at."""
 
 from collections.abc import Callable
 
@@ -62,7 +62,7 @@ def best_constant_score(
     *,
     task: str = "binary",
 ) -> np.ndarray:
-    """Return the score that minimises the loss when nothing is known but the class frequencies.
+    """Return the constant score that minimises the loss at given class frequencies.
 
     It is where boosting starts, and the best initial bias of an output layer.
 

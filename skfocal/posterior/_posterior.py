@@ -20,7 +20,7 @@ _BLOCK = 2**15
 class Posterior:
     """What scores mean: a loss, a task, and which probabilities are wanted of them.
 
-    Learners make one when they fit, and hold it instead of the way from scores to probabilities.
+    A fitted learner holds one, and uses it for all its outputs.
 
     Parameters
     ----------
@@ -108,8 +108,8 @@ class Posterior:
     def mean_log_odds(self, members: np.ndarray) -> np.ndarray:
         """Return the log-odds of the mean probability of several members.
 
-        Probabilities and not scores are averaged: members that disagree then say that they do
-        not know, and each member's probability is what its own loss makes of it.
+        Probabilities, not scores, are averaged: members that disagree then give a probability near
+        the middle, and the inverse of the loss applies to each member's own score.
 
         Parameters
         ----------

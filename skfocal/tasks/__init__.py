@@ -8,8 +8,8 @@ multilabel  (n, L) of 0 and 1 (n, L)     (2, L), negatives first        (n, L)
 multiclass  (n,) of 0 to K-1  (n, K)     (K,)                           (n, K) log-probabilities
 =========== ================= ========== ============================== =========================
 
-Learners and the posterior hold a :class:`Task` and ask it; nothing outside of this package compares
-names of tasks. The chain rule takes NumPy arrays and torch tensors alike.
+Learners and the posterior hold a :class:`Task`; nothing outside this package compares names of
+tasks. The chain rule takes NumPy arrays and torch tensors alike.
 """
 
 from collections.abc import Sized

@@ -1,4 +1,4 @@
-"""What binary and multilabel share: every score is a decision of its own, with two sides."""
+"""What binary and multilabel share: every score is a separate decision with two sides."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What a task is: forms of targets and scores, the chain rule, and what log-odds stand for."""
+"""What a task defines: forms of targets and scores, the chain rule, the meaning of log-odds."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable

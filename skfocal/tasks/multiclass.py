@@ -1,4 +1,4 @@
-"""Several classes: one score for each, of which the softmax makes probabilities."""
+"""Several classes: one score for each, turned into probabilities by the softmax."""
 
 import numpy as np
 from scipy.special import log_softmax, logsumexp, softmax

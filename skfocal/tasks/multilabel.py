@@ -1,4 +1,4 @@
-"""Labels: one score for each, none of which excludes another."""
+"""Several labels per row: one score for each; labels do not exclude one another."""
 
 import numpy as np
 

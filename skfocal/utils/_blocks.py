@@ -1,4 +1,4 @@
-"""Work on a table in blocks of rows."""
+"""Functions of a table, computed in blocks of rows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 def map_rows(function: Callable[[Any], np.ndarray], X: Any, n_rows: int) -> np.ndarray:
     """Return ``function(X)``, from blocks of rows.
 
-    What the function allocates on its way is then that of a block.
+    The function then allocates memory for one block only.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Labels to codes, a block of rows at a time: of the labels no copy is made."""
+"""Labels to codes, a block of rows at a time, without a copy of the labels."""
 
 import numpy as np
 from sklearn.utils import gen_batches

@@ -9,7 +9,7 @@ State = TypeVar("State")
 
 
 class Entry(NamedTuple, Generic[State]):
-    """What the first one in has found, and whether the caller is this one."""
+    """The state found on first entry, and whether this caller was the first."""
 
     state: State
     is_first: bool

@@ -11,7 +11,7 @@ _PASSED_THROUGH = {"skfocal", "sklearn", "joblib"}
 def warn_user(message: str, category: type[Warning]) -> None:
     """Warn from the innermost line of the call stack that is the user's own.
 
-    A counted ``stacklevel`` points elsewhere as soon as a helper is added in between.
+    A fixed ``stacklevel`` is wrong as soon as a helper is added in between.
     ``skip_file_prefixes`` of :func:`warnings.warn` does the same from Python 3.12 on.
 
     Parameters
