@@ -99,7 +99,11 @@ MESSY = {
     "report.txt": (
         "Report of May\n\nid,since,amount,y\n",
         "{i},{m:02}/{m:02}/2024,{a},{t},\n",
-        ["Note: 1 line before the header", "Note: 3 cells of 'amount' are no numbers", "'id'"],
+        [
+            "Note: 1 line before the header was left out: 'Report of May'",
+            "Note: 3 cells of 'amount' are no numbers",
+            "'id'",
+        ],
     ),
     "tabs.csv.gz": (
         "when\tanswer\ty\n",
@@ -114,6 +118,7 @@ MESSY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MESSY)
 def test_compare_prints_what_it_read_dropped_and_doubted(name, tmp_path):
     head, row, notes = MESSY[name]
@@ -140,6 +145,7 @@ def test_compare_prints_what_it_read_dropped_and_doubted(name, tmp_path):
     assert all(line[6:] in written for line in lines if line.startswith("Note: "))
 
 
+@pytest.mark.slow
 def test_compare_on_a_hidden_file(table, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table.rename(tmp_path / ".hidden.csv")

@@ -89,6 +89,7 @@ def test_the_summary_says_what_was_read(comparison):
     )
 
 
+@pytest.mark.slow
 def test_tables_of_other_kinds(frame):
     first = compare(frame, "churn", methods=["dummy"]).results
     for table in (pa.Table.from_pandas(frame), pl.from_pandas(frame)):
@@ -96,9 +97,11 @@ def test_tables_of_other_kinds(frame):
         assert results["log_loss"].tolist() == first["log_loss"].tolist()
 
 
+@pytest.mark.slow
 def test_a_column_that_is_empty_in_some_training_folds(frame):
     frame["rare"] = [1.0, 2.0] + [np.nan] * 198
-    results = compare(frame, "churn", methods=["hist_gradient_boosting"], max_rows=150).results
+    methods = ["hist_gradient_boosting", "focal_boosting"]
+    results = compare(frame, "churn", methods=methods, max_rows=150).results
     assert (results["status"] == "ok").all()
 
 

@@ -70,6 +70,7 @@ def test_a_run_goes_on_with_other_arms_and_their_packages(stored):
     assert set(manifest["arms"]) == {"dummy", "focal_zero", "poly_two", "bayes"}
 
 
+@pytest.mark.slow
 def test_the_report_calls_them_by_their_labels(stored):
     folder, results = stored
     page = write_report(folder).read_text(encoding="utf-8")

@@ -1,9 +1,11 @@
 """Features that can only mislead: dropped, or pointed out."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
-from skfocal.benchmark.reading._words import join
+from skfocal.benchmark.reading._words import join, quote
 
 __all__ = ["drop_useless", "find_suspects", "remove_extremes"]
 
@@ -11,6 +13,7 @@ __all__ = ["drop_useless", "find_suspects", "remove_extremes"]
 # measured comes near; programs write their largest number where there is none.
 LARGEST = 3e38
 FEW_ROWS = 10
+_ID = re.compile(r"(?:^|[\W_])[iI][dD]$|[a-z]I[dD]$")
 FEW_LABELS = 5
 INDEX_NAMES = {"index", "row", "rownum", "row_number", "rowid", "row_id", "rownames", "level_0"}
 
@@ -92,22 +95,24 @@ def find_suspects(X: pd.DataFrame, y: np.ndarray, dates) -> list[str]:
             f"{join(leaks)} {verb} the target without an error: is it known before the target is, "
             "or is this a leak?"
         )
-    counters = [name for name in X if name not in dates and _counts_up(X[name])]
-    if counters:
-        notes.append(
-            f"{join(counters)} grows from row to row in whole numbers, as a row number does; "
-            "drop it if it is one."
-        )
+    notes += [
+        f"{quote(name)} holds another whole number in every row, as a row number or a customer's "
+        "does; drop the column if it is one."
+        for name in X
+        if name not in dates and _numbers_rows(name, X[name])
+    ]
     return notes
 
 
-def _counts_up(column):
+def _numbers_rows(name, column):
+    """Whether whole numbers grow from row to row, or differ under a name that ends in id."""
     if not pd.api.types.is_numeric_dtype(column) or len(column) < FEW_ROWS:
         return False
     values = column.to_numpy()
-    return bool(
-        np.isfinite(values).all() and (values % 1 == 0).all() and (np.diff(values) > 0).all()
-    )
+    if not np.isfinite(values).all() or (values % 1 != 0).any():
+        return False
+    grows = (np.diff(values) > 0).all()
+    return bool(grows or (_ID.search(name) and column.is_unique))
 
 
 def _predicts(column, y):

@@ -88,11 +88,16 @@ class _Gatherer:
 
     def __init__(self, width):
         self.width, self.batches = width, []
-        self.n_rows = self.n_short = self.n_blank = 0
+        self.n_rows = self.n_short = self.n_blank = self.n_comments = 0
 
     def add(self, rows):
         if set(map(len, rows)) != {self.width}:
+            comments = [len(row) < self.width and row[0].startswith("#") for row in rows]
+            self.n_comments += sum(comments)
+            rows = [row for row, is_comment in zip(rows, comments, strict=True) if not is_comment]
             rows = [self._fit(row, self.n_rows + place) for place, row in enumerate(rows, 1)]
+        if not rows:
+            return
         self.n_rows += len(rows)
         self.batches.append([pa.array(cells, pa.string()) for cells in zip(*rows, strict=True)])
 
@@ -125,6 +130,9 @@ class _Gatherer:
         if self.n_blank:
             verb = "row without any value was" if self.n_blank == 1 else "rows without values were"
             notes.append(f"{self.n_blank} {verb} left out.")
+        if self.n_comments:
+            verb = "comment among the rows was" if self.n_comments == 1 else "comments were"
+            notes.append(f"{self.n_comments} {verb} left out.")
         return notes
 
 
@@ -136,8 +144,9 @@ def _describe_preamble(preamble):
     if not preamble:
         return []
     first = " ".join(preamble[0]).strip()
-    verb = "line" if len(preamble) == 1 else "lines"
-    return [f"{len(preamble)} {verb} before the header were left out, the first {first!r}."]
+    if len(preamble) == 1:
+        return [f"1 line before the header was left out: {quote(first)}."]
+    return [f"{len(preamble)} lines before the header were left out, the first {quote(first)}."]
 
 
 def _lacks_header(names, target):

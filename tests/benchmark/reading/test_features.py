@@ -63,7 +63,16 @@ def test_the_index_of_a_part_of_a_frame(tmp_path):
 def test_whole_numbers_that_grow_are_pointed_out():
     table = read(number=np.arange(N) * 3 + np.arange(N) % 2)
     assert list(table.X) == ["noise", "number"]
-    assert table.notes[0].startswith("'number' grows from row to row in whole numbers")
+    assert table.notes[0].startswith("'number' holds another whole number in every row")
+
+
+@pytest.mark.parametrize("name", ["id", "ID", "customer_id", "customerId", "PassengerId", "row-id"])
+def test_whole_numbers_of_an_id_are_pointed_out(name):
+    number = np.random.default_rng(0).permutation(N * 3)[:N]
+    table = read(**{name: number})
+    assert name in table.X and "another whole number in every row" in table.notes[0]
+    assert read(**{name: number % 7}).notes == ()
+    assert read(paid=number).notes == ()
 
 
 def test_row_numbers_and_names_are_dropped():

@@ -159,6 +159,11 @@ LAYOUTS = {
     "trailing separator in the header": (write(header=[*HEADER, ""]), WORDS, 1),
     "comments before": ("# by a program\n# y, amount: see manual\n" + write(), WORDS, 1),
     "title and blank line": ("Report of 2024\n\n" + write(";"), WORDS, 1),
+    "comments among the rows": (
+        write().replace("word 1,1.5,no\n", "# of May\nword 1,1.5,no\n") + "# the end\n",
+        WORDS,
+        1,
+    ),
     "gzip": (gzip.compress(write(";").encode()), WORDS, 0),
     "gzip in two members": (
         gzip.compress(write()[:100].encode()) + gzip.compress(write()[100:].encode()),
