@@ -8,7 +8,7 @@ on the scores, with the curvature as its derivative.
 
 import inspect
 from collections.abc import Iterator, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 import torch
@@ -130,7 +130,7 @@ def _evaluate_blocks(
     block = _CPU_BLOCK * torch.get_num_threads() if on_cpu else _DEVICE_BLOCK
     value_shape = scores.shape[:-1] if settings.is_softmax else scores.shape
     value = None if summed else scores.new_empty(value_shape)
-    gradient = scores.new_empty(scores.shape) if order else None
+    gradient = torch.empty_like(scores) if order else None
     total = scores.new_zeros(())
     count: Any = 0
     tensors: tuple[Any, ...] = (scores, target, batch_weight, value, gradient)
@@ -150,15 +150,23 @@ def _evaluate_blocks(
 
 def _split(tensors: Sequence[Any], task: str, size: int) -> Iterator[tuple[Any, ...]]:
     """Cut tensors of the same items, the scores first, into blocks of `size` scores."""
-    shape = tensors[0].shape
-    n_item_dims = len(shape) - (task != "binary")
-    n_rows = shape[:n_item_dims].numel()
+    scores = tensors[0]
+    n_item_dims = scores.dim() - (task != "binary")
+    n_rows = max(1, size * scores.shape[:n_item_dims].numel() // scores.numel())
+    n_inner = scores.shape[1:n_item_dims].numel()
+    if scores.is_contiguous() or n_inner < n_rows:
+        return _split_rows(tensors, n_item_dims, n_rows)
+    # Images with the classes in another place: to flatten all their pixels would copy them.
+    samples = zip(*[repeat(None) if t is None else t for t in tensors], strict=False)
+    return chain.from_iterable(_split_rows(each, n_item_dims - 1, n_rows) for each in samples)
 
+
+def _split_rows(tensors: Sequence[Any], n_item_dims: int, n_rows: int) -> Iterator[tuple[Any, ...]]:
     def pieces(tensor: Tensor | None) -> Any:
         if tensor is None:
             return repeat(None)
-        rows = tensor.reshape(n_rows, *tensor.shape[n_item_dims:])
-        return rows.split(max(1, size * n_rows // shape.numel()))
+        n_items = tensor.shape[:n_item_dims].numel()
+        return tensor.reshape(n_items, *tensor.shape[n_item_dims:]).split(n_rows)
 
     return zip(*map(pieces, tensors), strict=False)
 
