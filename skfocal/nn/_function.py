@@ -129,12 +129,17 @@ def _evaluate_blocks(
     on_cpu = scores.device.type == "cpu"
     block = _CPU_BLOCK * torch.get_num_threads() if on_cpu else _DEVICE_BLOCK
     value_shape = scores.shape[:-1] if settings.is_softmax else scores.shape
+    n_item_dims = scores.dim() - (settings.task != "binary")
+    n_rows = max(1, block * scores.shape[:n_item_dims].numel() // max(1, scores.numel()))
+    by_sample = _has_flat_samples(scores, n_item_dims, n_rows)
     value = None if summed else scores.new_empty(value_shape)
-    gradient = torch.empty_like(scores) if order else None
+    gradient = None
+    if order:
+        gradient = torch.empty_like(scores) if by_sample else scores.new_empty(scores.shape)
     total = scores.new_zeros(())
     count: Any = 0
     tensors: tuple[Any, ...] = (scores, target, batch_weight, value, gradient)
-    blocks = [tensors] if scores.numel() <= block else _split(tensors, settings.task, block)
+    blocks = _cut(tensors, n_item_dims, n_rows, by_sample)
     # Nothing here is seen by autograd, and inference mode makes small operations cheaper.
     with torch.inference_mode():
         for s, t, b, *out in blocks:
@@ -148,20 +153,31 @@ def _evaluate_blocks(
     return [value] if gradient is None else [value, gradient], count
 
 
-def _split(tensors: Sequence[Any], task: str, size: int) -> Iterator[tuple[Any, ...]]:
-    """Cut tensors of the same items, the scores first, into blocks of `size` scores."""
-    scores = tensors[0]
-    n_item_dims = scores.dim() - (task != "binary")
-    n_rows = max(1, size * scores.shape[:n_item_dims].numel() // scores.numel())
-    n_inner = scores.shape[1:n_item_dims].numel()
-    if scores.is_contiguous() or n_inner < n_rows:
-        return _split_rows(tensors, n_item_dims, n_rows)
-    # Images with the classes in another place: to flatten all their pixels would copy them.
+def _has_flat_samples(scores: Tensor, n_item_dims: int, n_rows: int) -> bool:
+    """Return whether to cut each sample for itself, into blocks of so many rows.
+
+    So it is for images with the classes before the pixels: to flatten all pixels of the batch would
+    copy them, those of one image are in one piece.
+    """
+    if scores.is_contiguous() or scores.shape[1:n_item_dims].numel() < n_rows:
+        return False
+    shape, stride = scores.shape, scores.stride()
+    return all(stride[i] == stride[i + 1] * shape[i + 1] for i in range(1, n_item_dims - 1))
+
+
+def _cut(
+    tensors: Sequence[Any], n_item_dims: int, n_rows: int, by_sample: bool
+) -> Iterator[tuple[Any, ...]]:
+    """Cut tensors of the same items, the scores first, into blocks."""
+    if n_rows >= tensors[0].shape[:n_item_dims].numel():
+        return iter([tuple(tensors)])
+    if not by_sample:
+        return _split(tensors, n_item_dims, n_rows)
     samples = zip(*[repeat(None) if t is None else t for t in tensors], strict=False)
-    return chain.from_iterable(_split_rows(each, n_item_dims - 1, n_rows) for each in samples)
+    return chain.from_iterable(_split(each, n_item_dims - 1, n_rows) for each in samples)
 
 
-def _split_rows(tensors: Sequence[Any], n_item_dims: int, n_rows: int) -> Iterator[tuple[Any, ...]]:
+def _split(tensors: Sequence[Any], n_item_dims: int, n_rows: int) -> Iterator[tuple[Any, ...]]:
     def pieces(tensor: Tensor | None) -> Any:
         if tensor is None:
             return repeat(None)
