@@ -78,11 +78,12 @@ class DenseRows:
         return [DenseBlock(self.X[rows], rows) for rows in _cut(self.shape[0], step)]
 
     def take(self, rows: np.ndarray) -> "DenseRows":
-        """Return a copy of some rows in float32."""
+        """Return a copy of some rows in float32, unless they are too large for it."""
         sample = np.empty((len(rows), self.shape[1]), dtype=np.float32)
-        for part in _cut(len(rows), SAMPLED_AT_ONCE):
-            sample[part] = self.X[rows[part]]
-        return DenseRows(sample)
+        with np.errstate(over="ignore"):
+            for part in _cut(len(rows), SAMPLED_AT_ONCE):
+                sample[part] = self.X[rows[part]]
+        return DenseRows(sample if _is_finite(sample) else self.X[rows])
 
 
 class DenseBlock:
@@ -136,8 +137,11 @@ class CSRRows:
         return [CSRBlock(self._view(rows), rows) for rows in _cut(self.shape[0], step)]
 
     def take(self, rows: np.ndarray) -> "CSRRows":
-        """Return a copy of some rows in float32."""
-        return CSRRows(self.X[rows].astype(np.float32))
+        """Return a copy of some rows in float32, unless they are too large for it."""
+        exact = self.X[rows]
+        with np.errstate(over="ignore"):
+            sample = exact.astype(np.float32)
+        return CSRRows(sample if _is_finite(sample.data) else exact)
 
     def _view(self, rows: slice) -> sparse.csr_array:
         start, stop = self.X.indptr[rows.start], self.X.indptr[rows.stop]
@@ -171,6 +175,11 @@ class CSRBlock:
     def magnitudes(self) -> "CSRBlock":
         """Return the block of absolute entries."""
         return CSRBlock(abs(self.X), self.rows)
+
+
+def _is_finite(values: np.ndarray) -> bool:
+    """Return whether all values are, without an array of answers."""
+    return bool(np.isfinite(values.sum(dtype=np.float64)))
 
 
 def _cut(n_rows: int, step: int) -> list[slice]:

@@ -56,6 +56,13 @@ def test_some_rows_are_a_copy_in_single_precision(source):
     np.testing.assert_allclose(taken.blocks()[0].scores(np.eye(4)), X[wanted], rtol=1e-6)
 
 
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+def test_rows_beyond_single_precision_stay_in_double(kind):
+    X = np.array([[1.0, 1e39], [2.0, 0.0]])
+    assert as_rows(kind(X)).take(np.array([0, 1])).dtype == np.float64
+    assert as_rows(kind(X)).take(np.array([1])).dtype == np.float32
+
+
 def test_a_source_of_ones_own_is_taken_as_it_is(source):
     _, rows = source
     assert as_rows(rows) is rows

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from skfocal import FocalLogisticRegression
 from skfocal.linear_model import _objective
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model._sample import draw_rows
@@ -182,3 +183,24 @@ def test_slopes_are_the_gradient(monkeypatch, dtype, large, weighted):
     size = full.slope_size.max()
     np.testing.assert_allclose(lean.gradient, full.gradient, atol=tolerance * size)
     np.testing.assert_allclose(lean.slope_size, full.slope_size, rtol=tolerance)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda X, rng: X * 10.0 ** np.arange(-2, 3) + 1e3,
+        lambda X, rng: np.column_stack([X, 1.6e9 + 1e7 * rng.random(len(X))]),
+        lambda X, rng: np.column_stack([X, np.where(rng.random(len(X)) < 1e-3, 1e4, 0.0)]),
+        lambda X, rng: np.column_stack([X, X[:, 0] + X[:, 1], np.ones(len(X))]),
+    ],
+    ids=["units", "timestamps", "outliers", "collinear"],
+)
+def test_columns_as_people_have_them(change, gamma):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((20_000, 5))
+    y = X[:, 0] + rng.logistic(size=len(X)) > 3
+    X = change(X, rng)
+    fitted = FocalLogisticRegression(gamma=gamma, tol=1e-8).fit(X, y)
+    exact = FocalLogisticRegression(gamma=gamma, tol=1e-8, solver="newton").fit(X, y)
+    np.testing.assert_allclose(fitted.predict_proba(X), exact.predict_proba(X), atol=1e-5)

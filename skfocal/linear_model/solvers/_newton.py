@@ -64,7 +64,7 @@ def newton(
                 at = objective.evaluate(coef, 2, block_map)
             direction = -factorised(at.hessian)(at.gradient)
             # Near the minimum a step squares the gradient: the last one needs no Hessian.
-            is_last = at.gradient_norm**2 < LAST_STEP * tol
+            is_last = at.gradient_norm < np.sqrt(LAST_STEP * tol)
             step = _search(objective, coef, at, direction, 1 if is_last else 2, block_map)
             if step is None:
                 converged = is_at_limit(objective, coef, at)
