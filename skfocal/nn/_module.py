@@ -127,20 +127,7 @@ class LossModule(nn.Module):
         **loss_parameters: Any,
     ) -> None:
         super().__init__()
-        _check_choice("task", task, sorted(TASKS))
-        _check_choice("reduction", reduction, REDUCTIONS)
-        if task == "multiclass" and reduction == "positives":
-            raise ValueError(
-                "LossModule: reduction='positives' needs a positive class; for task='multiclass' "
-                "use 'mean', 'sum', 'weights' or 'none'."
-            )
-        if not 0 <= label_smoothing < 1:
-            raise ValueError(
-                f"LossModule: label_smoothing must be in [0, 1), got {label_smoothing!r}."
-            )
-        for name, value in (("ignore_index", ignore_index), ("class_dim", class_dim)):
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise TypeError(f"LossModule: {name} must be an integer, got {value!r}.")
+        _check_arguments(task, reduction, label_smoothing, ignore_index, class_dim)
         self.loss = _bound_loss(get_loss(loss, **loss_parameters), task, class_counts)
         self.task = task
         self.reduction = reduction
@@ -251,6 +238,23 @@ class LossModule(nn.Module):
             raise ValueError(
                 f"LossModule: the weights are for {known} classes, but there are {width}."
             )
+
+
+def _check_arguments(
+    task: str, reduction: str, label_smoothing: float, ignore_index: Any, class_dim: Any
+) -> None:
+    _check_choice("task", task, sorted(TASKS))
+    _check_choice("reduction", reduction, REDUCTIONS)
+    if task == "multiclass" and reduction == "positives":
+        raise ValueError(
+            "LossModule: reduction='positives' needs a positive class; for task='multiclass' "
+            "use 'mean', 'sum', 'weights' or 'none'."
+        )
+    if not 0 <= label_smoothing < 1:
+        raise ValueError(f"LossModule: label_smoothing must be in [0, 1), got {label_smoothing!r}.")
+    for name, value in (("ignore_index", ignore_index), ("class_dim", class_dim)):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"LossModule: {name} must be an integer, got {value!r}.")
 
 
 def _check_choice(name: str, value: Any, allowed: Any) -> None:

@@ -76,14 +76,8 @@ def _fit_seeded(
     generator = torch.Generator().manual_seed(seed)
     criterion = make_criterion(problem.loss, problem.task, problem.class_weight).to(device)
     schedule = None if settings.schedule is None else settings.schedule.attach(criterion)
-    bias = None
-    if start is None and settings.initial_bias is not None:
-        bias = _first_bias(problem, settings.initial_bias, criterion.reweighted)
-    n_features = problem.rows.X.shape[1]
-    module = make_module(network, n_features, problem.n_scores, bias, generator)
-    if start is not None:
-        load_state(module, start.state)
-    module = module.to(device)
+    bias = None if start else _first_bias(problem, settings.initial_bias, criterion.reweighted)
+    module = _start_module(network, problem, start, bias, generator).to(device)
     if isinstance(module, TabularMLP):
         module.generator = torch.Generator(device).manual_seed(seed)
     batches = RowBatches(
@@ -113,13 +107,29 @@ def _fit_seeded(
         )
 
 
+def _start_module(
+    network: NetworkSettings,
+    problem: Problem,
+    start: Start | None,
+    bias: Tensor | None,
+    generator: torch.Generator,
+) -> nn.Module:
+    n_features = problem.rows.X.shape[1]
+    module = make_module(network, n_features, problem.n_scores, bias, generator)
+    if start is not None:
+        load_state(module, start.state)
+    return module
+
+
 def _count_multiplications(module: nn.Module, n_rows: int) -> int:
     """Return those of a forward pass, about."""
     return n_rows * sum(weight.numel() for weight in module.parameters())
 
 
-def _first_bias(problem: Problem, how: str, reweighted: bool) -> Tensor:
-    """Return the scores to start at."""
+def _first_bias(problem: Problem, how: str | None, reweighted: bool) -> Tensor | None:
+    """Return the scores to start at; None is 0."""
+    if how is None:
+        return None
     rows = problem.rows
     bias = initial_bias(
         make_criterion(problem.loss, problem.task, problem.class_weight),
