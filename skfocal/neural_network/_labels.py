@@ -10,7 +10,10 @@ from skfocal.utils._labels import encode_known, encode_labels
 
 
 class LabelForm(NamedTuple):
-    """How labels are given: an indicator, or a vector or column of two classes."""
+    """How labels are given: an indicator, or a vector or column of two classes.
+
+    A column of 0 and 1 is an indicator of one label.
+    """
 
     owner: str  # the estimator, for messages
     n_dims: int
@@ -25,15 +28,15 @@ class LabelForm(NamedTuple):
     @classmethod
     def of(cls, y: Any, owner: str) -> "LabelForm":
         """Return the form of all labels."""
-        if y.ndim == 2 and y.shape[1] > 1:
+        if is_indicator(y):
             return cls(owner, 2, y.shape[1], None)
-        return cls(owner, y.ndim, 1, _find_pair(to_dense(y).ravel(), y.ndim, owner))
+        return cls(owner, y.ndim, 1, _find_pair(to_dense(y).ravel(), owner))
 
     @classmethod
     def of_first_rows(cls, y: Any, classes: Any, owner: str) -> "LabelForm":
         """Infer the form from the first rows and, for a vector or column, from `classes`."""
         known = None if classes is None else np.unique(classes)
-        if y.ndim == 2 and y.shape[1] > 1:
+        if is_indicator(y) and (known is None or y.shape[1] > 1):
             form = cls(owner, 2, y.shape[1], None)
             if known is not None and not np.array_equal(known, form.classes):
                 raise ValueError(
@@ -71,7 +74,12 @@ class LabelForm(NamedTuple):
         return codes if self.pair is None else self.pair[codes]
 
 
-def _find_pair(y: np.ndarray, n_dims: int, owner: str) -> np.ndarray:
+def is_indicator(y: Any) -> bool:
+    """Whether each column is a label: several columns, or one of nothing but 0 and 1."""
+    return y.ndim == 2 and (y.shape[1] > 1 or bool(np.isin(to_dense(y), (0, 1)).all()))
+
+
+def _find_pair(y: np.ndarray, owner: str) -> np.ndarray:
     """Return the two classes of a vector or column."""
     classes, _ = encode_labels(y)
     if len(classes) > 2:
@@ -79,15 +87,12 @@ def _find_pair(y: np.ndarray, n_dims: int, owner: str) -> np.ndarray:
             f"{owner}: a vector or column is one label. Only binary classification is supported. "
             f"The type of the target is {type_of_target(y, input_name='y')}."
         )
-    if len(classes) == 2:
-        return classes
-    # A constant column of an indicator is a label that happens to be rare.
-    if n_dims == 1 or not np.isin(classes, (0, 1)).all():
+    if len(classes) < 2:
         raise ValueError(
             f"{owner} needs samples of 2 classes in a vector, got one class: "
             f"{classes.tolist()[0]!r}."
         )
-    return np.array([0, 1])
+    return classes
 
 
 def check_values_per_label(parameter: str, value: Any, form: LabelForm) -> None:

@@ -75,7 +75,8 @@ class MultiLabelFocalClassifier(NeuralClassifier):
     Attributes
     ----------
     classes_ : ndarray
-        Numbers of the labels; the two classes if the target was a vector or a single column.
+        Numbers of the labels; the two classes of a vector, or of a column of other values than 0
+        and 1.
     loss_ : MarginLoss
         The loss at the epoch whose weights were kept, bound to the training set.
     class_weight_ : ndarray of shape (2, n_labels)

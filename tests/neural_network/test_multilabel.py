@@ -7,6 +7,7 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
+from sklearn.model_selection import cross_val_predict
 
 from tests.neural_network.networks import EXACT, MULTILABEL, labels_table, small
 
@@ -72,6 +73,14 @@ class TestShapes:
         )
         np.testing.assert_array_equal(vector.predict(X), labels[plain.predict(X)[:, 0]])
         assert vector.classes_.tolist() == labels.tolist()
+
+    @pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+    @pytest.mark.parametrize("n_labels", [1, 3])
+    def test_out_of_fold_predictions_have_one_column_a_label(self, method, n_labels):
+        X, Y = labels_table(n_labels)
+        model = small(MULTILABEL)
+        assert cross_val_predict(model, X, Y, cv=2, method=method).shape == (200, n_labels)
+        assert model.fit(X, Y).classes_.tolist() == list(range(n_labels))
 
     def test_a_vector_is_what_the_single_label_estimator_fits(self):
         X, Y = labels_table(1)
