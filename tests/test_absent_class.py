@@ -8,15 +8,22 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.utils.class_weight import compute_class_weight
 
-from skfocal import FocalLogisticRegression, FocalMLPClassifier, MultiLabelFocalClassifier
+from skfocal import (
+    FocalBoostingClassifier,
+    FocalLogisticRegression,
+    FocalMLPClassifier,
+    MultiLabelFocalClassifier,
+)
 from skfocal.losses import get_loss, list_losses
 from skfocal.weights import class_weights
 
+ENGINES = ("hist", "lightgbm", "xgboost")
 NETWORK = {"n_members": 1, "max_epochs": 2, "random_state": 0}
 ESTIMATORS = [
     FocalLogisticRegression(),
     FocalLogisticRegression(solver="lbfgs"),
     FocalMLPClassifier(**NETWORK),
+    *(FocalBoostingClassifier(engine=engine, n_estimators=5, random_state=0) for engine in ENGINES),
 ]
 SETTINGS = [
     {},
@@ -33,7 +40,8 @@ def rows(n=200, seed=0):
 
 
 def names(estimators):
-    return [type(estimator).__name__ for estimator in estimators]
+    engines = [getattr(estimator, "engine", "") for estimator in estimators]
+    return [f"{type(e).__name__}{engine}" for e, engine in zip(estimators, engines, strict=True)]
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=names(ESTIMATORS))

@@ -4,13 +4,14 @@
 :mod:`skfocal.utils._compat` alone rely on it.
 """
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.preprocessing import LabelEncoder
 from threadpoolctl import threadpool_limits
 
 from skfocal.ensemble._booster import Booster, Rows, TreeSettings, Watch
@@ -54,7 +55,7 @@ class HistBooster(Booster):
         driven = _MulticlassLoss(n_classes=n_classes) if start.ndim else _BinaryLoss()
         model.set_params(loss=driven.drive(objective, start, watch))
         held_out = {} if watch is None else _watching(watch, model, before)
-        with _threads(settings.n_threads):
+        with _threads(settings.n_threads), _known_classes(model, n_classes):
             model.fit(
                 _fill_empty_columns(rows.X), rows.target, sample_weight=rows.weight, **held_out
             )
@@ -99,6 +100,24 @@ class HistBooster(Booster):
         importances = np.empty(n_features)
         importances[order] = gain
         return importances
+
+
+@contextmanager
+def _known_classes(model: HistGradientBoostingClassifier, n_classes: int) -> Iterator[None]:
+    """Let a model take class codes as they are: rows may lack a class, which it would forget."""
+    encoder = LabelEncoder()
+    encoder.classes_ = np.arange(n_classes)
+
+    def encode(codes: np.ndarray) -> np.ndarray:
+        model._label_encoder, model.classes_ = encoder, encoder.classes_
+        model.n_trees_per_iteration_ = 1 if n_classes == 2 else n_classes
+        return codes.astype(np.float64)
+
+    model._encode_y = encode
+    try:
+        yield
+    finally:
+        del model._encode_y
 
 
 class _DrivenLoss:
