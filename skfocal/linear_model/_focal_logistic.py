@@ -52,10 +52,10 @@ class FocalLogisticRegression(SingleLabelClassifier):
     solver : {"auto", "newton", "lbfgs", "sampled"}, default="auto"
         ``"newton"`` takes few passes over the rows and memory quadratic in the number of
         coefficients; ``"lbfgs"`` takes more passes and linear memory; ``"sampled"`` takes the
-        curvature from a sample, and four or five passes for the gradient of all rows. It is
-        Newton where rows are too few for one. ``"auto"`` is the sampled one up to 600
-        coefficients and from 8,192 rows on that suffice for a sample, else Newton up to 100
-        coefficients and L-BFGS beyond. All end at the same minimum.
+        curvature from a sample, and some five passes for the gradient of all rows; it is Newton
+        where rows are too few for that. ``"auto"`` is the sampled one from 8,192 rows on, if a
+        sample holds 80 for each column and there are at most 600 coefficients; else Newton up to
+        100 coefficients and L-BFGS beyond. All find the same minimum of a convex loss.
     tol : float in [0, inf), default=1e-6
         Bound on the largest absolute entry of the gradient, relative to ``sum_i w_i |slope_i|``,
         with the slope of the loss of row i in its score (for K classes, for each score apart).

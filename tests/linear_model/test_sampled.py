@@ -1,5 +1,7 @@
 """The sampled solver: its sample, its table of slopes, and the way back when a sample misleads."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -9,7 +11,7 @@ from skfocal.linear_model import _objective
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model._sample import draw_rows
 from skfocal.linear_model._slope_table import LIMIT, SlopeTable
-from skfocal.linear_model.solvers import _sampled, newton, sampled
+from skfocal.linear_model.solvers import SOLVERS, _sampled, choose_solver, newton, sampled
 from skfocal.losses import FocalLoss, get_loss, list_losses
 from skfocal.tasks import get_task
 
@@ -89,6 +91,56 @@ def test_a_sample_that_misleads_is_given_up(gamma, monkeypatch):
     exact = newton(objective, np.zeros(6), tol=1e-8, max_iter=100)
     assert found.converged
     np.testing.assert_allclose(found.coef, exact.coef, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_columns, way_back", [(5, "newton"), (150, "lbfgs")])
+def test_the_way_back_depends_on_the_number_of_coefficients(n_columns, way_back, monkeypatch):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((20_000, n_columns)), np.arange(20_000) % 2
+    monkeypatch.setattr(_sampled, "CONTRACTION", 0.0)
+    called = []
+    for name in ("newton", "lbfgs"):
+        solver = SOLVERS[name]
+
+        def noted(objective, *arguments, _name=name, _solver=solver, **settings):
+            called.append((_name, objective.n_rows))
+            return _solver(objective, *arguments, **settings)
+
+        monkeypatch.setattr(_sampled, name, noted)
+    model = FocalLogisticRegression(solver="sampled", tol=1e-8).fit(X, y)
+    assert called[-1] == (way_back, 20_000)
+    exact = FocalLogisticRegression(solver="lbfgs", tol=1e-8).fit(X, y)
+    np.testing.assert_allclose(model.coef_, exact.coef_, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "n_rows, n_columns, n_classes, name",
+    [
+        (2000, 20, 2, "newton"),
+        (2000, 200, 2, "lbfgs"),
+        (10_000, 30, 2, "sampled"),
+        (10_000, 80, 2, "newton"),
+        (10_000, 200, 2, "lbfgs"),
+        (100_000, 30, 7, "sampled"),
+        (100_000, 30, 25, "lbfgs"),
+    ],
+)
+def test_the_policy(n_rows, n_columns, n_classes, name):
+    X = np.broadcast_to(np.zeros(1), (n_rows, n_columns))
+    target = (np.arange(n_rows) % n_classes).astype(np.uint8)
+    task = get_task("binary" if n_classes == 2 else "multiclass")
+    objective = LinearObjective(X, target, None, np.ones(n_classes), FocalLoss(), task=task, C=1.0)
+    assert choose_solver(objective) == name
+
+
+def test_any_number_of_threads_gives_the_same_bits(monkeypatch):
+    monkeypatch.setattr(_objective, "TABULATED_ROWS", 0)
+    objective, coef = make(n=60_000), np.linspace(-1.0, 1.0, 6)
+    serial = objective.slopes(coef)
+    for n_threads in (2, 5):
+        with ThreadPoolExecutor(n_threads) as pool:
+            threaded = objective.slopes(coef, pool.map)
+        np.testing.assert_array_equal(threaded.gradient, serial.gradient)
 
 
 def test_rare_columns_need_newton_in_the_end():

@@ -11,6 +11,9 @@ from skfocal.linear_model._objective import Evaluation, LinearObjective
 from skfocal.linear_model.solvers._result import SolverResult, has_settled, is_at_limit
 from skfocal.utils._threads import BlockMap, block_threads
 
+# With p coefficients a Hessian costs p / 24 gradients and more; beyond so many, and p**2 numbers,
+# the few steps of Newton's method are dearer than the many of L-BFGS.
+NEWTON_COEFFICIENTS = 100
 ARMIJO = 1e-4
 MAX_HALVINGS = 40
 # A step is taken to be the last one where the square of the gradient is this part of tol.

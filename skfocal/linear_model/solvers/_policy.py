@@ -1,30 +1,36 @@
 """Which solver for which table: the policy, on a page.
 
-==================================== ======== ====================================================
-table                                solver   why
-==================================== ======== ====================================================
-many rows, up to 600 coefficients    sampled  a sample knows the curvature, so that four or five
-                                              passes of the gradient over all rows suffice
-few rows, up to 100 coefficients     newton   a Hessian costs p / 24 gradients for p coefficients,
-                                              and makes five passes of some twenty
-more coefficients, sparse rows       lbfgs    a Hessian of p**2 numbers costs more than it brings
-==================================== ======== ====================================================
+=================================== ======== =====================================================
+table                               solver   why
+=================================== ======== =====================================================
+8,192 rows and more, of which 80    sampled  a sample knows the curvature, so that five passes of
+a column fit into a sample                   the gradient over all rows suffice
+others, up to 100 coefficients      newton   five or six passes, each with a Hessian, which is
+                                             cheap here and knows correlated columns
+others: wide or sparse tables,      lbfgs    time and memory linear in the coefficients; a Hessian
+many classes                                 of p**2 numbers costs more than it saves
+=================================== ======== =====================================================
+
+Left out, since they bring less than 1.3 times: a sample of its own for wide tables, whose Gram
+matrix costs the passes that it saves; a solver of its own for few rows.
 """
 
 from collections.abc import Callable
 
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model.solvers._lbfgs import lbfgs
-from skfocal.linear_model.solvers._newton import newton
+from skfocal.linear_model.solvers._newton import NEWTON_COEFFICIENTS, newton
 from skfocal.linear_model.solvers._result import SolverResult
-from skfocal.linear_model.solvers._sampled import is_sampled, sampled
+from skfocal.linear_model.solvers._sampled import can_sample, sampled
 
 SOLVERS: dict[str, Callable[..., SolverResult]] = {
     "lbfgs": lbfgs,
     "newton": newton,
     "sampled": sampled,
 }
-NEWTON_COEFFICIENTS = 100
+# A sample with fewer rows for a column needs more passes than L-BFGS does without one, and a
+# Hessian of more coefficients takes longer than the passes that it saves.
+ROWS_PER_COLUMN = 80
 SAMPLED_COEFFICIENTS = 600
 
 
@@ -41,6 +47,6 @@ def choose_solver(objective: LinearObjective) -> str:
         A key of `SOLVERS`.
     """
     n_coefficients = objective.n_coefficients
-    if n_coefficients <= SAMPLED_COEFFICIENTS and is_sampled(objective):
+    if n_coefficients <= SAMPLED_COEFFICIENTS and can_sample(objective, ROWS_PER_COLUMN):
         return "sampled"
     return "newton" if n_coefficients <= NEWTON_COEFFICIENTS else "lbfgs"

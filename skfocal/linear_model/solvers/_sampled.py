@@ -6,15 +6,15 @@ import numpy as np
 
 from skfocal.linear_model._objective import Evaluation, LinearObjective
 from skfocal.linear_model._sample import draw_rows, sample_size
-from skfocal.linear_model.solvers._lbfgs import Memory
-from skfocal.linear_model.solvers._newton import factorised, newton
+from skfocal.linear_model.solvers._lbfgs import Memory, lbfgs
+from skfocal.linear_model.solvers._newton import NEWTON_COEFFICIENTS, factorised, newton
 from skfocal.linear_model.solvers._result import SolverResult
 from skfocal.utils._threads import block_threads
 
 # Below so many rows Newton's method on all of them is as fast.
 MIN_ROWS = 8192
-# What a sample must hold to describe the rows: rows for each coefficient, and of each class.
-ROWS_PER_COEFFICIENT = 10
+# What a sample must hold to describe the rows: rows for each column, and of each class.
+ROWS_PER_COLUMN = 10
 ROWS_PER_CLASS = 10
 # The sample's own minimum is no nearer than this to that of all rows.
 SAMPLE_TOL = 3e-3
@@ -36,7 +36,7 @@ def sampled(
     """Minimise with the curvature of a sample and the gradient of all rows.
 
     The sample decides how fast the minimum is found, not where it is; as soon as a pass gains too
-    little, Newton's method on all rows goes on.
+    little, Newton's method on all rows goes on, or L-BFGS where that has too many coefficients.
 
     Parameters and result are those of :func:`skfocal.linear_model.solvers.newton`; `random` draws
     the sample. The objective itself is computed only where Newton's method takes over.
@@ -51,21 +51,22 @@ def sampled(
     coef, at, n_iter = _descend(objective, inverse, coef, tol, max_iter, verbose)
     if at.gradient_norm <= tol:
         return SolverResult(coef, at.value, at.gradient_norm, n_iter, True, "converged")
+    go_on = newton if objective.n_coefficients <= NEWTON_COEFFICIENTS else lbfgs
     left = max_iter - n_iter
-    return newton(objective, coef, tol=tol, max_iter=left, verbose=verbose).after(n_iter)
+    return go_on(objective, coef, tol=tol, max_iter=left, verbose=verbose).after(n_iter)
 
 
-def is_sampled(objective: LinearObjective) -> bool:
-    """Return whether there are enough rows for a sample to describe the coefficients."""
+def can_sample(objective: LinearObjective, rows_per_column: int = ROWS_PER_COLUMN) -> bool:
+    """Return whether a sample holds so many rows for each column."""
     size = sample_size(objective.n_rows, objective.X.dtype)
-    return objective.n_rows >= MIN_ROWS and size >= ROWS_PER_COEFFICIENT * objective.shape[1]
+    return objective.n_rows >= MIN_ROWS and size >= rows_per_column * objective.shape[1]
 
 
 def draw_sample(
     objective: LinearObjective, random: np.random.RandomState
 ) -> LinearObjective | None:
     """Return the objective on a sample that describes it, or None if there is none."""
-    if not is_sampled(objective):
+    if not can_sample(objective):
         return None
     size, n_classes = sample_size(objective.n_rows, objective.X.dtype), len(objective.class_weight)
     rows = draw_rows(objective.target, n_classes, objective.sample_weight, size, random)
