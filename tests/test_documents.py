@@ -67,6 +67,12 @@ def test_every_table_of_the_readme_is_generated():
     assert "|---|" in text and "|---|" not in by_hand
 
 
+def test_every_study_is_listed_with_its_question():
+    listed = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    scripts = [path.name for path in (ROOT / "benchmarks").glob("*.py")]
+    assert [name for name in scripts if f"`{name}`" not in listed] == []
+
+
 PITFALLS = ROOT / "docs" / "pitfalls.md"
 
 
