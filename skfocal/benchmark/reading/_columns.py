@@ -74,10 +74,9 @@ def _count_from_first(stamps):
 
 
 def _keep_categories(name, column):
-    """Keep what is declared as categories, unless it is a number of its own in every row."""
-    categories = column.cat.categories
-    if pd.api.types.is_numeric_dtype(categories) and len(column) == column.nunique() > 2:
-        return _read(name, column.astype(categories.dtype))
+    """Keep what is declared as categories, unless every row has one of its own."""
+    if len(column) == column.nunique() > 2:  # perhaps numbers or dates; no category at least
+        return _read(name, column.astype(column.cat.categories.dtype))
     texts = column.astype(object).map(_to_text, na_action="ignore")
     return Typed(pd.Categorical(texts.where(texts.notna(), None)), "name")
 

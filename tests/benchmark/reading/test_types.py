@@ -201,8 +201,15 @@ def test_categories_of_pandas_stay_names_in_parquet(tmp_path):
 
 
 def test_numbers_declared_as_categories_but_different_in_every_row_stay_numbers():
-    frame = pd.DataFrame({"a": pd.Categorical(np.arange(N) + 0.5), "y": LABELS})
-    assert read_table(frame, "y").X["a"].tolist() == (np.arange(N) + 0.5).tolist()
+    numbers = np.arange(N) + 0.5
+    days = pd.date_range("2024-01-01", periods=N)
+    for cells, expected in (
+        (numbers, numbers),
+        (numbers.astype(str), numbers),
+        (days, np.arange(N)),
+    ):
+        frame = pd.DataFrame({"a": pd.Categorical(cells), "b": NUMBERS, "y": LABELS})
+        assert read_table(frame, "y").X["a"].tolist() == list(expected)
 
 
 @pytest.mark.parametrize(
