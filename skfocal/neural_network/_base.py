@@ -259,15 +259,15 @@ class NeuralClassifier(NetworkParameters):
         self.__dict__.pop("module_", None)
         if network.module is not None:
             module = self._import_training().rebuild_module(
-                network, len(scaling.mean), n_scores, result.state
+                network, len(scaling.mean), n_scores, result.best.state
             )
             self.module_ = module
-        arrays = result.state if module is None else None
+        arrays = result.best.state if module is None else None
         self._network = FittedNetwork(network, n_scores, scaling, arrays, module)
         self.mean_, self.scale_ = scaling
-        self.loss_, self._task = result.loss, problem.task
+        self.loss_, self._task = result.best.loss, problem.task
         weight = problem.class_weight
-        self.class_weight_ = weight if result.reweighted else np.ones_like(weight)
+        self.class_weight_ = weight if result.best.reweighted else np.ones_like(weight)
 
     def _store_progress(
         self, result: TrainingResult, start: Start | None, is_validated: bool
@@ -280,7 +280,7 @@ class NeuralClassifier(NetworkParameters):
             self.__dict__.pop(name, None)
         if is_validated:
             self.validation_scores_ = result.validation_scores
-            self.best_epoch_ = result.best_epoch
+            self.best_epoch_ = result.best.n_epochs
 
     def _store_posterior(self, target, n_scores: int, keep_intercept: bool) -> None:
         # An outcome that does not occur has no weight to undo.

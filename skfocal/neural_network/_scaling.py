@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.utils import gen_batches
 
 # Entries of a block: large enough that a block costs its arithmetic, small enough that its copies,
-# 1 MB each in float64, stay in the cache and count for nothing beside a table.
+# 1 MB each in float64, stay in the cache and are negligible beside a table.
 _BLOCK = 2**17
 
 

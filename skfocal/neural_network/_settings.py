@@ -84,14 +84,20 @@ class Start:
     history: list[dict[str, Any]]
 
 
+class Snapshot(NamedTuple):
+    """A network at the end of an epoch."""
+
+    state: dict[str, Any]  # its weights, by name
+    loss: MarginLoss  # in force there
+    reweighted: bool  # whether the class weights were
+    n_epochs: int
+
+
 @dataclass
 class TrainingResult:
-    """What training has led to: the best weights on validation rows, else the last finite ones."""
+    """What training has led to."""
 
-    state: dict[str, Any] = field(default_factory=dict)
-    loss: Any = None  # the MarginLoss in force when the weights were reached
-    reweighted: bool = True  # whether the class weights were
-    best_epoch: int = 0
+    best: Snapshot  # by the score of the validation rows, else the last one that is finite
     loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
     optimizer_state: Any = None

@@ -125,7 +125,8 @@ def train(
         load_optimizer_state(net.optimizer_, net.module_, start.optimizer_state)
     _run(net, batches, supervisor)
     result = supervisor.result
-    result.state = map_leaves(result.state, Tensor, to_numpy)
+    state = map_leaves(result.best.state, Tensor, to_numpy)
+    result.best = result.best._replace(state=state)
     if not result.diverged:  # or the moments are as useless as the weights were
         result.optimizer_state = read_optimizer_state(net.optimizer_, net.module_)
     # Joined afterwards: schedulers of skorch read a history that is there at the start as one of

@@ -9,7 +9,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from skfocal.neural_network._optimization import LEARNING_RATES
-from skfocal.neural_network._settings import TrainingResult, TrainingSettings
+from skfocal.neural_network._settings import Snapshot, TrainingResult, TrainingSettings
 from skfocal.neural_network.training._validation import Evaluate
 from skfocal.nn import AttachedSchedule
 
@@ -35,7 +35,7 @@ class Supervisor(Callback):
     Attributes
     ----------
     result : TrainingResult
-        Filled from epoch to epoch.
+        From the beginning of the training on, filled from epoch to epoch.
     """
 
     def __init__(
@@ -52,30 +52,30 @@ class Supervisor(Callback):
         self.first_epoch = first_epoch
         self.schedule = schedule
         self.evaluate = evaluate
-        self.result = TrainingResult()
+        self.result: TrainingResult
         self._step = self._stale = 0
         self._threshold = -np.inf
         self._bar = tqdm(total=settings.epochs, unit="epoch", disable=not settings.verbose)
-        self._last: dict[str, Any] = {}
+        self._last: Snapshot
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Keep the initial weights, in case that nothing better comes."""
         if self.schedule is not None and self.first_epoch:
             # They were reached with the loss of the epoch before.
             self.schedule.step(self.first_epoch - 1)
-        self._last = self._snapshot(net)
-        self._keep(self._last)
+        self._last = self._snapshot(net, self.first_epoch)
+        self.result = TrainingResult(self._last)
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Keep the last weights, after a look at what they make of the first rows."""
         if self.evaluate is None and not self.result.diverged:
-            net.module_.load_state_dict(self._last["state"])
+            net.module_.load_state_dict(self._last.state)
             net.module_.eval()
             with torch.no_grad():
                 scores = net.module_(X.take(torch.arange(min(X.n_rows, 256))))
             self.result.diverged = not bool(torch.isfinite(scores).all())
             if not self.result.diverged:
-                self._keep(self._last)
+                self.result.best = self._last
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
         """Set the loss of the epoch."""
@@ -98,12 +98,12 @@ class Supervisor(Callback):
             result.diverged = True
             raise StopTraining
         result.loss_curve.append(loss)
+        n_epochs = self.first_epoch + len(result.loss_curve)
         self._bar.update()
         if self.evaluate is None:
             # Weights can be finite and their scores not: those of the epoch before have just
             # been seen to work.
-            self._keep(self._last)
-            self._last = self._snapshot(net)
+            result.best, self._last = self._last, self._snapshot(net, n_epochs)
             return
         score = self.evaluate(net.module_, net.criterion_)
         if score == -np.inf:  # of scores that are not finite
@@ -111,7 +111,7 @@ class Supervisor(Callback):
             raise StopTraining
         # Ties go to the later epoch: a ranking that cannot improve may hide that the rest does.
         if score >= max(result.validation_scores, default=-np.inf):
-            self._keep(self._snapshot(net))
+            result.best = self._snapshot(net, n_epochs)
         result.validation_scores.append(score)
         self._stale = 0 if score > self._threshold + self.settings.tol else self._stale + 1
         self._threshold = max(self._threshold, score)
@@ -122,18 +122,10 @@ class Supervisor(Callback):
         """Remove the progress bar."""
         self._bar.close()
 
-    def _snapshot(self, net: Any) -> dict[str, Any]:
+    def _snapshot(self, net: Any, n_epochs: int) -> Snapshot:
         # On the device: only what is kept in the end is brought back.
-        return {
-            "state": {name: value.clone() for name, value in net.module_.state_dict().items()},
-            "loss": net.criterion_.loss,
-            "reweighted": net.criterion_.reweighted,
-            "best_epoch": self.first_epoch + len(self.result.loss_curve),
-        }
-
-    def _keep(self, snapshot: dict[str, Any]) -> None:
-        for name, value in snapshot.items():
-            setattr(self.result, name, value)
+        state = {name: value.clone() for name, value in net.module_.state_dict().items()}
+        return Snapshot(state, net.criterion_.loss, net.criterion_.reweighted, n_epochs)
 
 
 def _is_finite(values: list[Tensor]) -> bool:
