@@ -145,18 +145,11 @@ def multiclass_margin(scores: Array, target: Array) -> MulticlassMargin:
     xp = array_namespace(scores)
     scores = by_columns(scores)
     true = _is_class(target, scores)
-    # The true class is left out before the exponentials: 1 - p by subtraction is 0 as soon as
-    # one class dominates.
-    others = xp.where(true, -xp.inf, scores)
-    highest = xp.amax(others, axis=-1, keepdims=True)
-    # Where all other classes are masked with -inf nothing is left to compare with: their softmax
-    # is then 0 instead of 0 / 0, and the margin infinite. A total is at least 1 elsewhere.
-    wrong = xp.exp(others - highest.clip(min=xp.finfo(scores.dtype).min))
-    total = wrong.sum(axis=-1, keepdims=True).clip(min=1)
-    wrong = wrong / total
+    others = _leave_out(scores, true)
+    wrong = others.exponential / others.total
     score = xp.where(true, scores, 0.0).sum(axis=-1, keepdims=True)
     # The difference of scores first: a large common offset cancels exactly.
-    margin = ((score - highest) - xp.log(total))[..., 0]
+    margin = ((score - others.highest) - xp.log(others.total))[..., 0]
     return MulticlassMargin(margin, xp.where(true, 1.0, -wrong), wrong)
 
 
@@ -174,14 +167,15 @@ def all_margins(scores: Array) -> Array:
     """
     xp = array_namespace(scores)
     scores = by_columns(scores)
-    top = xp.argmax(scores, -1)
-    is_top = _is_class(top, scores)
-    below = scores - xp.amax(scores, axis=-1, keepdims=True)
+    is_top = _is_class(xp.argmax(scores, -1), scores)
+    highest = xp.amax(scores, axis=-1, keepdims=True)
+    below = scores - highest
     exponential = xp.exp(below)
     # Without any other class the top one's 1 stays in the sum, so that it cannot cancel; the
     # top class itself is summed anew over the others.
     rest = xp.where(is_top, 1.0, exponential.sum(axis=-1, keepdims=True) - exponential)
-    of_top = multiclass_margin(scores, top).margin[..., None]
+    others = _leave_out(scores, is_top)
+    of_top = (highest - others.highest) - xp.log(others.total)
     return xp.where(is_top, of_top, below - xp.log(rest))
 
 
@@ -250,6 +244,29 @@ def multiclass_curvature_blocks(
     spread[:, diagonal, diagonal] += r
     along = curvature[:, None, None] * (d[:, :, None] * d[:, None, :])
     return along - derivative[:, None, None] * spread
+
+
+class _Others(NamedTuple):
+    """Scores of the other classes of each row, as exponentials relative to the highest of them."""
+
+    exponential: Array  # 0 for the class itself
+    total: Array
+    highest: Array
+
+
+def _leave_out(scores: Array, true: Array) -> _Others:
+    """Leave a class out before the exponentials.
+
+    1 - p by subtraction is 0 as soon as one class dominates.
+    """
+    xp = array_namespace(scores)
+    others = xp.where(true, -xp.inf, scores)
+    highest = xp.amax(others, axis=-1, keepdims=True)
+    # Where all other classes are masked with -inf nothing is left to compare with: their softmax
+    # is then 0 instead of 0 / 0, and the margin infinite. A total is at least 1 elsewhere.
+    exponential = xp.exp(others - highest.clip(min=xp.finfo(scores.dtype).min))
+    total = exponential.sum(axis=-1, keepdims=True).clip(min=1)
+    return _Others(exponential, total, highest)
 
 
 def _is_class(target: Array, scores: Array) -> Array:

@@ -76,11 +76,10 @@ class Multiclass(Task):
         return multiclass_curvature_product(derivative, curvature, at, vector)
 
     def undistorted(self, loss: MarginLoss, scores: Array) -> Array:
-        """Return ``log p_k - h_k(logit p_k)``."""
+        """Return ``z_k - h_k(logit p_k)``: the logarithm of p_k is z_k less a constant."""
         scores = by_columns(scores)
         classes = np.arange(scores.shape[-1])
-        slope = loss.log_relative_slope(all_margins(scores), classes)
-        return log_softmax(scores, axis=-1) - slope
+        return scores - loss.log_relative_slope(all_margins(scores), classes)
 
     def normalised(self, log_odds: np.ndarray) -> np.ndarray:
         """Return log-probabilities whose exponentials sum to 1."""
