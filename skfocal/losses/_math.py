@@ -117,6 +117,20 @@ def odds_times_log_p(margin: Array) -> Array:
     return xp.where(margin < 0, left, right)
 
 
+def log_q_and_odds(margin: Array) -> tuple[Array, Array]:
+    """Return ``log q`` and ``-p log(p) / q`` for slopes, with one exponential for both.
+
+    The second, which :func:`odds_times_log_p` has to the last digit, ends at about 1e-302.
+    """
+    xp = array_namespace(margin)
+    # Beyond the limit both are at their limits, and nothing underflows.
+    distance = xp.clip(xp.abs(margin), None, 700.0 if margin.itemsize == 8 else 80.0)
+    small = xp.exp(-distance)
+    log_sum = xp.log1p(small)
+    odds = xp.where(margin < 0, small * (log_sum + distance), log_sum / small)
+    return -log_sum - xp.clip(margin, 0.0, None), odds
+
+
 def power_of_q(terms: LogisticTerms, exponent: Array) -> Array:
     """Return ``q**exponent``, without the logarithm for the commonest exponents."""
     if isinstance(exponent, float) and exponent == 1.0:

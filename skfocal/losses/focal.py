@@ -11,8 +11,8 @@ from skfocal.losses._math import (
     array_namespace,
     cross_entropy,
     like,
+    log_q_and_odds,
     logistic_terms,
-    odds_times_log_p,
     p_log_p,
     power_of_q,
 )
@@ -117,9 +117,9 @@ class FocalLoss(MarginLoss):
 
     def log_relative_slope(self, margin: Array, target: Array | None = None) -> Array:
         """Return ``gamma log q + log(1 - gamma p log(p) / q)``, finite where the slope is 0."""
-        terms = logistic_terms(margin)
+        log_q, odds = log_q_and_odds(margin)
         gamma = like(self.gamma, margin)
-        return gamma * terms.log_q + array_namespace(margin).log1p(gamma * odds_times_log_p(margin))
+        return gamma * log_q + array_namespace(margin).log1p(gamma * odds)
 
     def log_odds_shift(self, score: Array) -> Array:
         """Return the shift of the posterior with one exponential for both sides."""
