@@ -181,7 +181,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
         y : array-like of shape (n_samples,)
             Labels, of any type, of at least two classes.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights; a row of weight 0 counts as absent.
+            Non-negative weights; a row of weight 0 counts as absent, but its label as a class.
 
         Returns
         -------

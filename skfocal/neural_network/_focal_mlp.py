@@ -114,7 +114,7 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
         y : array-like of shape (n_samples,)
             Labels, of any type, of at least two classes.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights; a row of weight 0 counts as absent.
+            Non-negative weights; a row of weight 0 counts as absent, but its label as a class.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Rows that early stopping watches, instead of some held out from `X`.
         y_val : array-like of shape (n_val,), default=None

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from skfocal.linear_model._objective import Evaluation, LinearObjective
+from skfocal.linear_model._evaluation import Evaluation
+from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model.solvers._line_search import wolfe_search
 from skfocal.linear_model.solvers._result import SolverResult, has_settled, is_at_limit
 from skfocal.utils._threads import block_threads

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from skfocal.linear_model._objective import Evaluation
+from skfocal.linear_model._evaluation import Evaluation
 
 # The accepted point is lower by this share of what the slope promises ...
 ARMIJO = 1e-4

@@ -7,7 +7,8 @@ import numpy as np
 from scipy import linalg
 from scipy.linalg import lapack
 
-from skfocal.linear_model._objective import Evaluation, LinearObjective
+from skfocal.linear_model._evaluation import Evaluation
+from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model.solvers._result import SolverResult, has_settled, is_at_limit
 from skfocal.utils._threads import BlockMap, block_threads
 

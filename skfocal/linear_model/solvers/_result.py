@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skfocal.linear_model._objective import Evaluation, LinearObjective
+from skfocal.linear_model._evaluation import Evaluation
+from skfocal.linear_model._objective import LinearObjective
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from skfocal.linear_model._objective import Evaluation, LinearObjective
+from skfocal.linear_model._evaluation import Evaluation
+from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model._sample import draw_rows, sample_size
 from skfocal.linear_model.solvers._lbfgs import Memory, lbfgs
 from skfocal.linear_model.solvers._newton import NEWTON_COEFFICIENTS, factorised, newton
