@@ -43,7 +43,9 @@ for label, settings in {
     "gamma 2, without the constant": {"gamma": 2.0, "calibrate_intercept": False},
     "gamma 2, raw": {"gamma": 2.0, "probabilities": "raw"},
 }.items():
-    model = FocalBoostingClassifier(n_estimators=100, random_state=0, **settings).fit(X, y)
+    model = FocalBoostingClassifier(
+        n_estimators=100, learning_rate=0.1, random_state=0, **settings
+    ).fit(X, y)
     risk = model.predict_proba(X_new)[:, 1]
     print(
         f"{label}: mean risk {risk.mean():.4f}, log loss {log_loss(y_new, risk):.4f}, "

@@ -7,22 +7,22 @@ _FRAGMENTS = {
 engine : {"hist", "lightgbm", "xgboost"}, default="hist"
     What grows the trees: scikit-learn's histogram boosting, LightGBM or XGBoost
     (``pip install 'skfocal[boosting]'``).
-n_estimators : int in [1, inf), default=200
+n_estimators : int in [1, inf), default=300
     Rounds of boosting, each of one tree, or of one a class.
-learning_rate : float in (0, inf), default=0.05
+learning_rate : float in (0, inf), default=0.03
     Factor on the values of all leaves.
 max_leaf_nodes : int in [2, inf) or None, default=16
     Most leaves of a tree.
 max_depth : int in [1, inf) or None, default=None
     Most splits on the way to a leaf.
 min_samples_leaf : int in [1, inf) or "auto", default="auto"
-    Fewest rows of a leaf; ``"auto"`` is 10, but scikit-learn's 20 in fewer than 100 rows. Only
+    Fewest rows of a leaf; ``"auto"`` is 5, but scikit-learn's 20 in fewer than 100 rows. Only
     ``"hist"`` counts rows. LightGBM takes a leaf's share of the total curvature for its share of
     the rows. XGBoost has no such floor and ignores it: ``min_child_weight`` in `engine_params`
     bounds the curvature of a leaf.
 l2_regularization : float in [0, inf), default=10.0
     Added to the curvature of a leaf, of which a row has at most 1/4 at ``gamma=0``.
-max_features : float in (0, 1], default=0.3
+max_features : float in (0, 1], default=0.2
     Fraction of the features that each split may choose from, drawn anew.
 max_bins : int in [2, 255], default=255
     Most bins of the values of a feature.

@@ -38,9 +38,10 @@ PLAIN = {
     "l2_regularization": 1.0,
     "max_features": 1.0,
     "calibrate_intercept": False,
+    "n_jobs": 1,
     "random_state": 0,
 }
-SMALL = {"n_estimators": 20, "random_state": 0}
+SMALL = {"n_estimators": 20, "learning_rate": 0.1, "n_jobs": 1, "random_state": 0}
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 
@@ -101,7 +102,7 @@ def native(engine, X, y, weight):
 def test_gamma_zero_is_the_log_loss_of_the_engine(engine, weighted, table):
     X, y = table
     weight = np.random.default_rng(0).uniform(0.5, 2, len(y)) if weighted else None
-    model = FocalBoostingClassifier(gamma=0.0, engine=engine, n_jobs=1, **PLAIN)
+    model = FocalBoostingClassifier(gamma=0.0, engine=engine, **PLAIN)
     got = model.fit(X, y, sample_weight=weight).predict_proba(X)[:, 1]
     np.testing.assert_allclose(got, native(engine, X, y, weight), atol=1e-6)
 
@@ -110,9 +111,7 @@ def test_gamma_zero_is_the_log_loss_of_the_engine(engine, weighted, table):
 def test_class_weight_is_that_of_the_engine(engine, table):
     X, y = table
     weight = np.where(y == 1, 7.0, 1.0)
-    model = FocalBoostingClassifier(
-        gamma=0.0, engine=engine, class_weight={1: 7.0}, n_jobs=1, **PLAIN
-    )
+    model = FocalBoostingClassifier(gamma=0.0, engine=engine, class_weight={1: 7.0}, **PLAIN)
     got = model.fit(X, y).predict_proba(X)[:, 1]
     np.testing.assert_allclose(got, native(engine, X, y, weight), atol=1e-6)
 
@@ -190,7 +189,7 @@ def test_all_rows_grow_the_trees_without_early_stopping(engine, table, monkeypat
         return original(self, target, *rest)
 
     monkeypatch.setattr(objective, "differentiate", counted)
-    settings = {"calibrate_intercept": False, "engine": engine, "random_state": 0}
+    settings = {"calibrate_intercept": False, "engine": engine, "n_jobs": 1, "random_state": 0}
     first = FocalBoostingClassifier(n_estimators=5, **settings).fit(X, y)
     assert seen == [len(y)] * 5
     second = FocalBoostingClassifier(n_estimators=5, **settings).fit(X, y)
@@ -203,7 +202,7 @@ def test_weights_equal_repeated_rows(engine):
     X = rng.integers(0, 15, size=(400, 4)).astype(float)
     y = (X[:, 0] + rng.normal(size=400) > 11).astype(int)
     weight = rng.integers(1, 3, 400)
-    settings = PLAIN | {"min_samples_leaf": 1, "max_leaf_nodes": 4, "engine": engine, "n_jobs": 1}
+    settings = PLAIN | {"min_samples_leaf": 1, "max_leaf_nodes": 4, "engine": engine}
     if engine == "lightgbm":
         settings["engine_params"] = {"min_data_in_bin": 1}  # it counts rows, without weights
     weighted = FocalBoostingClassifier(gamma=2.0, **settings).fit(X, y, sample_weight=weight)
@@ -306,7 +305,7 @@ def test_every_loss_can_be_boosted(engine, name, table):
     X, y = table
     probabilities = "raw" if name in ("ghm", "hard_truncated", "asymmetric") else "posterior"
     model = FocalBoostingClassifier(
-        loss=name, engine=engine, probabilities=probabilities, learning_rate=0.3, **SMALL
+        loss=name, engine=engine, probabilities=probabilities, **SMALL | {"learning_rate": 0.3}
     ).fit(X, y)
     assert average_precision_score(y, model.decision_function(X)) > 3 * y.mean()
     if probabilities == "posterior":
@@ -352,7 +351,12 @@ def test_the_mean_risk_of_new_rows_is_the_event_rate(gamma, n_positive, n_rows):
 
     def judge(calibrate):
         model = FocalBoostingClassifier(
-            gamma=gamma, n_estimators=100, calibrate_intercept=calibrate, random_state=0
+            gamma=gamma,
+            n_estimators=100,
+            learning_rate=0.1,
+            calibrate_intercept=calibrate,
+            n_jobs=1,
+            random_state=0,
         ).fit(X, y)
         p = model.predict_proba(X_new)[:, 1]
         ratio = np.average(p, weights=weight) / y.mean()
@@ -396,7 +400,7 @@ def test_early_stopping_keeps_the_best_round_by_its_own_metric(engine, scoring, 
 def test_early_stopping_of_three_classes(engine, three_classes):
     X, y = three_classes
     model = FocalBoostingClassifier(
-        engine=engine, early_stopping=True, learning_rate=0.3, random_state=0
+        engine=engine, early_stopping=True, learning_rate=0.3, n_jobs=1, random_state=0
     ).fit(X, y)
     assert model.n_iter_ == max(1, int(np.argmax(model.validation_scores_))) < 200
 
@@ -497,7 +501,7 @@ def test_categories_of_data_frames(engine, frame):
             {"size": size, "colour": module.Series(colour, dtype=module.Enum(sorted(set(colour))))}
         )
     model = FocalBoostingClassifier(
-        engine=engine, max_leaf_nodes=3, max_features=1.0, learning_rate=0.3, **SMALL
+        engine=engine, max_leaf_nodes=3, max_features=1.0, **SMALL | {"learning_rate": 0.3}
     ).fit(X, y)
     assert model.predict(X).dtype == bool
     assert (model.predict(X) == y).mean() > 0.98
@@ -574,13 +578,13 @@ def test_threads_and_seeds_do_not_change_the_trees(engine, table):
     X, y = table
     before = np.random.mtrand._rand.get_state()[1].copy()
     fits = [
-        FocalBoostingClassifier(engine=engine, n_jobs=n_jobs, **SMALL).fit(X, y)
+        FocalBoostingClassifier(engine=engine, **SMALL | {"n_jobs": n_jobs}).fit(X, y)
         for n_jobs in (1, 2)
     ]
     reference = fits[0].decision_function(X)
     for model in fits[1:]:
         np.testing.assert_array_equal(model.decision_function(X), reference)
-    other = FocalBoostingClassifier(engine=engine, n_estimators=20, random_state=1).fit(X, y)
+    other = FocalBoostingClassifier(engine=engine, **SMALL | {"random_state": 1}).fit(X, y)
     assert np.abs(other.decision_function(X) - reference).max() > 1e-6
     np.testing.assert_array_equal(np.random.mtrand._rand.get_state()[1], before)
 

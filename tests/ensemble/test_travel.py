@@ -10,7 +10,7 @@ from sklearn.datasets import make_classification
 from skfocal import FocalBoostingClassifier
 
 ENGINES = ["hist", "lightgbm", "xgboost"]
-SETTINGS = {"gamma": 2.0, "n_estimators": 30, "random_state": 0}
+SETTINGS = {"gamma": 2.0, "n_estimators": 30, "learning_rate": 0.1, "n_jobs": 1, "random_state": 0}
 
 
 @pytest.fixture(scope="module")

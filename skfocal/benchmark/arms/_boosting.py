@@ -15,8 +15,8 @@ _TREES: tuple[dict[str, Any], ...] = (
     {"min_samples_leaf": 20, "l2_regularization": 30.0},
     {"max_features": 0.1},
     {"min_samples_leaf": 5, "l2_regularization": 3.0},
-    {"n_estimators": 100},
-    {"n_estimators": 400},
+    {"n_estimators": 150},
+    {"n_estimators": 600},
     {"max_features": 1.0},
 )
 _GAMMA_TREES = ({}, *grid(gamma=(2.0, 0.5, 4.0)), *_TREES[1:5])
