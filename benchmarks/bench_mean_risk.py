@@ -122,7 +122,7 @@ def several_scores(seed: int) -> Iterator[dict[str, Any]]:
         for gamma in GAMMAS:
             rng = np.random.default_rng(seed)
             model = Model(gamma, random_state=seed).fit(*draw(rng))
-            for row in compare(model, *draw(rng, 400_000)):
+            for row in compare(model, *draw(rng, 100_000)):
                 yield {"data": draw.__name__[5:], "settings": "defaults", **row}
 
 

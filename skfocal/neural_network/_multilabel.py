@@ -311,23 +311,24 @@ class MultiLabelFocalClassifier(NeuralClassifier):
     def _set_thresholds(self):
         """Set ``thresholds_`` to 0.5, or to what the user gives."""
         given = 0.5 if self.thresholds is None else self.thresholds
-        self._cuts = logit(np.broadcast_to(np.float64(given), self._form.n_labels))
-        self.thresholds_ = expit(self._cuts)
-        return self
+        return self._cut_at(logit(np.broadcast_to(np.float64(given), self._form.n_labels)))
 
     def _tune_thresholds(self, rows, held_out, seed):
         """Set ``thresholds_`` to those of the best F1 score on rows that did not train."""
-        owner, log_odds = self._form.owner, None
+        owner = self._form.owner
         warn_of_constant_labels(rows.codes, owner)
-        if not self._interrupted:
-            log_odds = self._cross_fit(rows, held_out, seed)
-        if log_odds is None:
-            warn_user(
-                f"{owner}: interrupted, so the thresholds are not tuned and stay 0.5.", UserWarning
-            )
-            log_odds = np.zeros(rows.codes.shape)  # of which no cut is better
-        self._cuts = tune_f1(rows.codes, log_odds, rows.weight)
-        self.thresholds_ = expit(self._cuts)
+        log_odds = None if self._interrupted else self._cross_fit(rows, held_out, seed)
+        if log_odds is not None:
+            return self._cut_at(tune_f1(rows.codes, log_odds, rows.weight))
+        warn_user(
+            f"{owner}: interrupted, so the thresholds are not tuned and stay 0.5.", UserWarning
+        )
+        return self._cut_at(np.zeros(self._form.n_labels))
+
+    def _cut_at(self, log_odds):
+        """Keep the log-odds above which a label is given."""
+        self._cuts = log_odds
+        self.thresholds_ = expit(log_odds)
         return self
 
     def _cross_fit(self, rows, held_out, seed):

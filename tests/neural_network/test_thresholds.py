@@ -185,6 +185,7 @@ def test_an_interrupt_leaves_half(monkeypatch):
         model = MultiLabelFocalClassifier(thresholds="f1", **settings).fit(X, Y)
     assert caught[0].filename == __file__
     np.testing.assert_array_equal(model.thresholds_, 0.5)
+    np.testing.assert_array_equal(model._cuts, 0)
     assert len(model.loss_curve_) == 20
 
 
