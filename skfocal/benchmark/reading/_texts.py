@@ -49,6 +49,8 @@ class Hints:
     ----------
     mark : str or None
         The decimal mark of most columns.
+    marks : frozenset of str
+        Those of all columns that tell one.
     order : str or None
         Whether dates have the day or the month first.
     separator : str
@@ -56,6 +58,7 @@ class Hints:
     """
 
     mark: str | None
+    marks: frozenset[str]
     order: str | None
     separator: str
 
@@ -64,7 +67,8 @@ class Hints:
         """Ask the text columns of a table."""
         numbers = [column.numbers for column in columns if column.is_number]
         dates = [column.dates for column in columns if column.is_date]
-        return cls(find_mark(numbers), find_order(dates), separator)
+        marks = frozenset(mark for cells in numbers if (mark := cells.mark()))
+        return cls(find_mark(numbers), marks, find_order(dates), separator)
 
 
 class TextColumn:
@@ -164,28 +168,35 @@ class TextColumn:
     def _decide_numbers(self, hints):
         cells = self.numbers
         if self._are_codes(hints):
-            text = "decimal comma" if hints.mark == "." else "decimal point"
-            return Typed(
-                self._names(),
-                "name",
-                [
-                    f"{self.name!r} holds pairs such as {self._first(cells.pairs)!r}; they were "
-                    f"taken as names, since the numbers of other columns have no {text}."
-                ],
+            mark = "decimal comma" if hints.mark == "." else "decimal point"
+            note = (
+                f"{self.name!r} holds pairs such as {self._first(cells.pairs)!r}; they were taken "
+                f"as names, since the numbers of other columns have no {mark}."
             )
-        mark, notes = cells.mark() or hints.mark or self._guess_mark(hints), []
-        if self._occurs(cells.decisive(".")) and self._occurs(cells.decisive(",")):
-            notes.append(
-                f"{self.name!r} holds numbers with a decimal point "
-                f"({self._first(cells.decisive('.'))}) and with a decimal comma "
-                f"({self._first(cells.decisive(','))}); each was read as it stands."
-            )
-        elif cells.mark() is hints.mark is None and self._occurs(cells.ambiguous):
-            notes.append(self._doubt_mark(mark))
-        notes += (
-            self._name_codes() + self._name_units() + self._name_unreadable(cells.number, "number")
-        )
+            return Typed(self._names(), "name", [note])
+        mark = cells.mark() or hints.mark or self._guess_mark(hints)
+        notes = self._doubt_marks(mark, hints) + self._name_codes() + self._name_units()
+        notes += self._name_unreadable(cells.number, "number")
         return Typed(self._spread(cells.numbers(mark)), "number", notes)
+
+    def _doubt_marks(self, mark, hints):
+        """Say it where the decimal mark is doubtful."""
+        cells, name = self.numbers, self.name
+        point, comma = (self._occurs(cells.decisive(sign)) for sign in ".,")
+        if point and comma:
+            return [
+                f"{name!r} holds numbers with a decimal point ({self._first(cells.decisive('.'))}) "
+                f"and with a decimal comma ({self._first(cells.decisive(','))}); each was read as "
+                "it stands."
+            ]
+        if cells.mark() is hints.mark is None and self._occurs(cells.ambiguous):
+            return [self._doubt_example(mark)]
+        if comma and "." in hints.marks and cells.mark(strong=True) is None:
+            return [
+                f"{name!r} was read with a decimal comma ({self._first(cells.decisive(','))}), "
+                "though other columns have decimal points; are these codes?"
+            ]
+        return []
 
     def _are_codes(self, hints):
         """Whether all that tells a mark are pairs of digits, against the mark of other columns."""
@@ -203,7 +214,7 @@ class TextColumn:
         comma = self._occurs(self.numbers.ambiguous & self._contains(","))
         return "," if comma and hints.separator == ";" else "."
 
-    def _doubt_mark(self, mark):
+    def _doubt_example(self, mark):
         cells, example = self.numbers, self.numbers.ambiguous
         other = "," if mark == "." else "."
         values = [f"{cells.values[m][example & (self.counts > 0)][0]:.12g}" for m in (mark, other)]

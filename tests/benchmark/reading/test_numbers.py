@@ -223,6 +223,16 @@ def test_codes_beside_real_numbers_are_names():
     assert len(table.notes) == 1 and "'a' holds pairs such as '1,3'" in table.notes[0]
 
 
+def test_pairs_of_either_mark_are_doubted():
+    halves = np.arange(N) % 9 + 0.5
+    table = read([f"{1 + i % 2},{3 + i % 3}" for i in range(N)], amount=halves.astype(str).tolist())
+    assert_array_equal(table.X["amount"], halves)
+    assert table.notes == (
+        "'a' was read with a decimal comma (1,3), though other columns have decimal points; "
+        "are these codes?",
+    )
+
+
 def test_lists_of_codes_are_names():
     lists = [",".join("12345"[: i % 4 + 1]) for i in range(N)]
     table = read(lists)
