@@ -39,6 +39,14 @@ def binary(n_rows, n_columns, rate, dtype=np.float64):
     return X, (score > np.quantile(score, 1 - rate)).astype(int)
 
 
+def correlated(n_rows, n_columns, rate):
+    """Return dense rows whose columns share five directions."""
+    X, y = binary(n_rows, n_columns, rate)
+    rng = np.random.default_rng(1)
+    shared = rng.standard_normal((n_rows, 5)) @ rng.standard_normal((5, n_columns))
+    return X + shared, y
+
+
 def sparse_rows(n_rows, n_columns):
     """Return CSR rows with 50 entries each and about 5 % positives."""
     rng = np.random.default_rng(0)
@@ -65,6 +73,7 @@ TABLES = {
     "10,000 x 30": (lambda: binary(10_000, 30, 0.05), DENSE_PEERS, 9),
     "2,000 x 20": (lambda: binary(2000, 20, 0.05), DENSE_PEERS, 25),
     "20,000 x 500": (lambda: binary(20_000, 500, 0.05), ("lbfgs",), 5),
+    "20,000 x 500, correlated": (lambda: correlated(20_040, 500, 0.014), ("lbfgs",), 3),
     "CSR 100,000 x 100,000": (lambda: sparse_rows(100_000, 100_000), ("lbfgs",), 3),
     "200,000 x 30, 7 classes": (lambda: multiclass(200_000, 30, 7), ("lbfgs",), 3),
     "20,000 x 50, 100 classes": (lambda: multiclass(20_000, 50, 100), ("lbfgs",), 1),

@@ -156,6 +156,40 @@ class LinearObjective:
         diagonal[:, : self.X.shape[1]] += self.l2
         return diagonal.ravel()
 
+    def sketch(self, coef: np.ndarray, n_rows: int, random: np.random.RandomState) -> np.ndarray:
+        """Return an estimate of the Hessian of :meth:`evaluate` for one score.
+
+        It is the Gram matrix of rows drawn in proportion to their curvature, which are few where
+        one class is rare, and then all that matters.
+
+        Parameters
+        ----------
+        coef : ndarray of shape (n_columns,)
+        n_rows : int
+            Rows to draw.
+        random : RandomState
+
+        Returns
+        -------
+        ndarray of shape (n_columns, n_columns)
+        """
+        table = coef.reshape(self.shape)
+        curvature = np.concatenate(
+            [
+                self._derivatives(block, table, 2).curvature() * self._weight(block)
+                for block in self._blocks()
+            ]
+        )
+        upto = np.cumsum(curvature, dtype=np.float64)
+        rows = np.searchsorted(upto, np.sort(random.random_sample(n_rows)) * upto[-1])
+        hessian = sum(
+            self._gram(block, np.ones(block.rows.stop - block.rows.start), positive=True)
+            for block in self.X.take(rows).blocks()
+        )
+        hessian *= upto[-1] / (n_rows * self.total_weight)
+        np.einsum("ii->i", hessian)[: self.X.shape[1]] += self.l2
+        return hessian
+
     def rounding_level(self, coef: np.ndarray) -> float:
         """Return the gradient norm at `coef` below which there is rounding error alone.
 

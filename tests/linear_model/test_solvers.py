@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import linalg, sparse
 
 from skfocal.linear_model._objective import LinearObjective
-from skfocal.linear_model.solvers import SOLVERS
+from skfocal.linear_model.solvers import SOLVERS, _lbfgs
 from skfocal.losses import CrossEntropyLoss, FocalLoss
 from skfocal.tasks import Binary
 
@@ -69,3 +70,39 @@ def test_verbose_prints_one_line_per_iteration(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == result.n_iter + 1
     assert all(line.startswith("newton: iteration") for line in lines)
+
+
+def correlated(n=5000, p=60, gamma=2.0, X_type=np.asarray):
+    """Return the objective of columns that share three directions, and a rare class."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, p)) + 3 * rng.standard_normal((n, 3)) @ rng.standard_normal((3, p))
+    y = (X[:, 0] + rng.logistic(size=n) > 8).astype(np.uint8)
+    weight = rng.random(n) * (rng.random(n) < 0.9)
+    return LinearObjective(
+        X_type(X), y, weight, np.array([1.0, 2.0]), FocalLoss(gamma), task=Binary(), C=1.0
+    )
+
+
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+@pytest.mark.parametrize("X_type", [np.asarray, sparse.csr_array])
+def test_the_sketch_is_close_to_the_hessian(gamma, X_type):
+    objective = correlated(gamma=gamma, X_type=X_type)
+    coef = np.r_[np.full(60, 0.01), -2.0]
+    hessian = objective.evaluate(coef, 2).hessian
+    sketch = objective.sketch(coef, 20_000, np.random.RandomState(0))
+    np.testing.assert_allclose(sketch, sketch.T)
+    # Relative to the Hessian itself, every direction is within sampling error.
+    ratios = linalg.eigvalsh(sketch, hessian)
+    assert 0.8 < ratios.min() < ratios.max() < 1.25
+
+
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+def test_correlated_columns_take_few_iterations(gamma, monkeypatch):
+    objective, start = correlated(gamma=gamma), np.zeros(61)
+    found = SOLVERS["lbfgs"](objective, start, tol=1e-8, max_iter=500)
+    exact = SOLVERS["newton"](objective, start, tol=1e-10, max_iter=500)
+    np.testing.assert_allclose(found.coef, exact.coef, atol=1e-5)
+    monkeypatch.setattr(_lbfgs, "SKETCH_COEFFICIENTS", 0)
+    plain = SOLVERS["lbfgs"](objective, start, tol=1e-8, max_iter=500)
+    assert found.converged
+    assert 2 * found.n_iter < plain.n_iter

@@ -9,6 +9,7 @@ import numpy as np
 from skfocal.linear_model._evaluation import Evaluation
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model.solvers._line_search import wolfe_search
+from skfocal.linear_model.solvers._newton import factorised
 from skfocal.linear_model.solvers._result import SolverResult, has_settled, is_at_limit
 from skfocal.utils._threads import block_threads
 
@@ -16,6 +17,11 @@ from skfocal.utils._threads import block_threads
 MEMORY = 10
 # The preconditioner is made anew where the slopes of the rows have changed by such a factor.
 STALE = 30.0
+# Correlated columns take hundreds of iterations. Where as many as these have not gained half of
+# what is to be gained, rows are drawn, so many a coefficient, for the Hessian of a sketch.
+SKETCH_AFTER = 10
+SKETCH_ROWS = 8
+SKETCH_COEFFICIENTS = 1000
 
 
 def lbfgs(
@@ -29,8 +35,12 @@ def lbfgs(
 ) -> SolverResult:
     """Minimise by L-BFGS: memory and time linear in the number of coefficients.
 
+    The preconditioner is the diagonal of the Hessian; up to 1,000 coefficients it becomes the
+    Hessian of a sketch where that of the diagonal is slow.
+
     Parameters and result are those of :func:`skfocal.linear_model.solvers.newton`.
     """
+    random = np.random.RandomState(0) if random is None else random
     with block_threads() as block_map:
 
         def evaluate(point: np.ndarray) -> Evaluation:
@@ -38,7 +48,7 @@ def lbfgs(
 
         memory = Memory(_diagonal_inverse(objective, start, block_map))
         coef, at = start, evaluate(start)
-        slopes = at.slope_size
+        first, slopes = at.gradient_norm, at.slope_size
         converged, message = False, f"the limit of {max_iter} iterations was reached"
         for n_iter in range(max_iter + 1):
             if verbose:
@@ -59,9 +69,12 @@ def lbfgs(
                 message = "the line search found no lower objective"
                 break
             before, last, (coef, at) = at, coef, step
-            if _differ(at.slope_size, slopes):
+            if n_iter == SKETCH_AFTER and can_sketch(objective) and is_slow(first, at, tol):
+                n_rows = SKETCH_ROWS * objective.n_coefficients
+                memory.precondition(factorised(objective.sketch(coef, n_rows, random)))
+            elif _differ(at.slope_size, slopes):
                 memory = Memory(_diagonal_inverse(objective, coef, block_map))
-                slopes = at.slope_size
+                first, slopes = at.gradient_norm, at.slope_size
             else:
                 memory.add(coef - last, at.gradient - before.gradient)
             if has_settled(objective, coef, before, at, tol):
@@ -69,6 +82,21 @@ def lbfgs(
                 break
     message = "converged" if converged else message
     return SolverResult(coef, at.value, at.gradient_norm, n_iter, converged, message)
+
+
+def can_sketch(objective: LinearObjective) -> bool:
+    """Return whether the sketch of a Hessian is cheap, and a tenth of the rows at most."""
+    n_coefficients = objective.n_coefficients
+    return (
+        objective.n_scores == 1
+        and n_coefficients <= SKETCH_COEFFICIENTS
+        and objective.n_rows >= 5 * SKETCH_ROWS * n_coefficients
+    )
+
+
+def is_slow(first: float, at: Evaluation, tol: float) -> bool:
+    """Return whether what is left to gain is more than what was gained since the first gradient."""
+    return at.gradient_norm**2 > first * tol
 
 
 def _differ(slopes: np.ndarray, others: np.ndarray) -> bool:
@@ -121,6 +149,10 @@ class Memory:
         if product > np.finfo(np.float64).eps * size > 0:
             self.pairs.append((step, change, product))
             self.scale = product / size
+
+    def precondition(self, inverse: Callable[[np.ndarray], np.ndarray]) -> None:
+        """Take another preconditioner, and keep the steps."""
+        self.inverse, self.scale = inverse, 1.0
 
     def clear(self) -> bool:
         """Forget all steps; return whether there were any."""
