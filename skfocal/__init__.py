@@ -14,7 +14,7 @@ __all__ = [
     "__version__",
 ]
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 # Loaded when asked for: what needs torch, or takes as long to import as all the rest.
 _LAZY = {

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import skfocal
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
@@ -96,3 +98,13 @@ def test_tests_named_by_the_pitfalls_exist():
 def test_links_between_documents_lead_somewhere(path):
     links = re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_changelog_dates_the_version():
+    """A release has a section with its date; versions in development collect in Unreleased."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    version = skfocal.__version__
+    assert "## Unreleased" in text
+    assert ".dev" in version or re.search(
+        rf"^## {re.escape(version)} - \d{{4}}-\d\d-\d\d$", text, re.M
+    )
