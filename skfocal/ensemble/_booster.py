@@ -116,6 +116,10 @@ class Gradients:
         self._rows = rows
         self._gradient = self._curvature = np.empty(0, np.float32)
 
+    def __deepcopy__(self, memo: Any) -> Self:
+        # LightGBM copies its parameters, of which this is one: the rows would be copied along.
+        return self
+
     def __call__(self, raw: np.ndarray, _: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return gradient and curvature of all rows."""
         if self._gradient.shape != raw.shape:
