@@ -29,6 +29,8 @@ from skfocal.utils._threads import BlockMap
 MAX_PARTS = 16
 # To make a table of slopes takes as long as to compute them for a tenth of these rows.
 TABULATED_ROWS = 100_000
+# Rows of a sketch that are copied at a time.
+SKETCHED_AT_ONCE = 256
 # Numbers that the loss of a row needs for each score: without and with its curvature.
 GRADIENT_WIDTH = 8
 HESSIAN_WIDTH = 64
@@ -182,10 +184,10 @@ class LinearObjective:
         )
         upto = np.cumsum(curvature, dtype=np.float64)
         rows = np.searchsorted(upto, np.sort(random.random_sample(n_rows)) * upto[-1])
-        hessian = sum(
-            self._gram(block, np.ones(block.rows.stop - block.rows.start), positive=True)
-            for block in self.X.take(rows).blocks()
-        )
+        hessian = np.zeros((self.shape[1], self.shape[1]))
+        for part in np.array_split(rows, -(-n_rows // SKETCHED_AT_ONCE)):
+            (block,) = self.X.take(part).blocks()
+            self._add_gram(hessian, block, np.ones(len(part), dtype=np.float32), positive=True)
         hessian *= upto[-1] / (n_rows * self.total_weight)
         np.einsum("ii->i", hessian)[: self.X.shape[1]] += self.l2
         return hessian
@@ -270,10 +272,11 @@ class LinearObjective:
         if len(blocks) == 1:
             return self._finish(of_block(blocks[0], table), table)
         cuts = np.linspace(0, len(blocks), min(len(blocks), MAX_PARTS) + 1).astype(int)
-        first, *others = block_map(of_part, pairwise(cuts))
-        for part in others:
-            first += part
-        return self._finish(first, table)
+        parts = iter(block_map(of_part, pairwise(cuts)))
+        total = next(parts)
+        for part in parts:  # one after the other: many Hessians at once would be many
+            total += part
+        return self._finish(total, table)
 
     def _weight(self, block: RowBlock) -> np.ndarray:
         """Return the weights of rows."""
@@ -350,13 +353,20 @@ class LinearObjective:
 
     def _gram(self, block: RowBlock, curvature: np.ndarray, positive: bool = False) -> np.ndarray:
         """Return ``[X 1]^T diag(curvature) [X 1]``."""
-        n = self.X.shape[1]
-        gram = np.empty((self.shape[1], self.shape[1]))
-        gram[:n, :n] = block.gram(curvature, positive=positive)
-        if self.fit_intercept:
-            gram[:n, n] = gram[n, :n] = block.sums(curvature)
-            gram[n, n] = curvature.sum(dtype=np.float64)
+        gram = np.zeros((self.shape[1], self.shape[1]))
+        self._add_gram(gram, block, curvature, positive)
         return gram
+
+    def _add_gram(
+        self, total: np.ndarray, block: RowBlock, curvature: np.ndarray, positive: bool
+    ) -> None:
+        n = self.X.shape[1]
+        total[:n, :n] += block.gram(curvature, positive=positive)
+        if self.fit_intercept:
+            edge = block.sums(curvature)
+            total[:n, n] += edge
+            total[n, :n] += edge
+            total[n, n] += curvature.sum(dtype=np.float64)
 
     def _finish(self, total: Evaluation, table: np.ndarray) -> Evaluation:
         """Divide the sums by the total weight and add the penalty."""

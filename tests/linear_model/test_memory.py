@@ -64,3 +64,22 @@ def test_a_fit_takes_a_tenth_of_the_rows_for_any_weight(weights, table):
     weight = WEIGHTS[weights](y)
     most, _ = peak(lambda: FocalLogisticRegression().fit(X, y, weight))
     assert most < 0.1 * X.nbytes
+
+
+@pytest.mark.parametrize("n_classes", [3, 7])
+def test_a_fit_of_several_classes_takes_a_tenth_of_the_rows(n_classes, table):
+    X, _ = table
+    labels = np.arange(N_ROWS) % n_classes
+    most, _ = peak(lambda: FocalLogisticRegression().fit(X, labels))
+    assert most < 0.1 * X.nbytes
+
+
+@pytest.mark.slow
+def test_a_fit_of_many_columns_takes_a_tenth_of_the_rows():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((20_040, 500))
+    X[:, 1:] += 3 * X[:, :1]  # correlated, so that a sketch of the Hessian is made
+    y = (X[:, 0] + rng.logistic(size=len(X)) > 4).astype(int)
+    most, model = peak(lambda: FocalLogisticRegression().fit(X, y))
+    assert model.n_iter_ > 10
+    assert most < 0.1 * X.nbytes

@@ -85,7 +85,7 @@ def lbfgs(
 
 
 def can_sketch(objective: LinearObjective) -> bool:
-    """Return whether the sketch of a Hessian is cheap, and a tenth of the rows at most."""
+    """Return whether the sketch of a Hessian is cheap, and small beside the rows."""
     n_coefficients = objective.n_coefficients
     return (
         objective.n_scores == 1

@@ -90,15 +90,21 @@ def factorised(hessian: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """
     scale = np.sqrt(np.diag(hessian))
     scale[scale == 0] = 1.0
-    scaled = hessian / scale / scale[:, None]
     limit = 4 * len(scale) * np.finfo(np.float64).eps
-    # LAPACK itself: on a small table SciPy's checks of its input take longer than the solution.
-    factor, failed = lapack.dpotrf(scaled)
+    # LAPACK itself, in place: on a small table SciPy's checks of its input take longer than the
+    # solution, and on a wide one a copy is a tenth of the rows.
+    factor, failed = lapack.dpotrf(_scaled(hessian, scale).T, overwrite_a=True)
     if not failed and np.diag(factor).min() ** 2 > limit:
         return lambda vector: lapack.dpotrs(factor, vector / scale)[0] / scale
-    values, vectors = linalg.eigh(scaled, check_finite=False)
+    values, vectors = linalg.eigh(_scaled(hessian, scale), check_finite=False)
     inverse = np.divide(1.0, values, out=np.zeros_like(values), where=values > limit)
     return lambda vector: (vectors @ (inverse * (vectors.T @ (vector / scale)))) / scale
+
+
+def _scaled(hessian: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    scaled = hessian / scale
+    scaled /= scale[:, None]
+    return scaled
 
 
 def _search(
