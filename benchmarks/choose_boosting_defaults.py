@@ -9,7 +9,6 @@ family is what the other families choose.
 """
 
 import csv
-import os
 import sys
 import time
 import warnings
@@ -18,12 +17,11 @@ from importlib.metadata import version
 from pathlib import Path
 from unittest.mock import patch
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import numpy as np
 import pandas as pd
 from scipy.stats import wilcoxon
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -149,7 +147,9 @@ def run_dataset(table, done):
         X = prepare(table).fit(table.X.iloc[train]).transform(table.X)
         for name in missing:
             if name in BOOSTERS:
-                model = FocalBoostingClassifier(random_state=fold, **BASE | BOOSTERS[name])
+                model = FocalBoostingClassifier(
+                    n_jobs=1, random_state=fold, **BASE | BOOSTERS[name]
+                )
             else:
                 model = make_peer(name, fold)
             started = time.process_time()
@@ -259,6 +259,7 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["table"]:
         write_tables()
     elif sys.argv[1:] == ["run"]:
-        run()
+        with threadpool_limits(1):
+            run()
     else:
         sys.exit(__doc__)

@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 from dataclasses import replace
-from itertools import combinations
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
 from skfocal.ensemble._booster import Booster, TreeSettings
 from skfocal.ensemble._docs import documented
-from skfocal.ensemble._features import CategoryEncoder, categorical_mask
+from skfocal.ensemble._features import CategoryEncoder, categorical_mask, interaction_groups
 from skfocal.ensemble._hist import HistBooster
 from skfocal.ensemble._lightgbm import LightGBMBooster
 from skfocal.ensemble._objective import Objective, make_objective
@@ -309,7 +308,9 @@ class FocalBoostingClassifier(SingleLabelClassifier):
             max_features=self.max_features,
             max_bins=self.max_bins,
             monotonic_cst=self._resolve_monotonic_cst(posterior),
-            interaction_cst=self._resolve_interaction_cst(),
+            interaction_cst=interaction_groups(
+                self.interaction_cst, self.n_features_in_, type(self).__name__
+            ),
             categorical=None if encoder is None else encoder.mask,
             seed=int(random.integers(2**31)),
             n_threads=None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs),
@@ -339,23 +340,6 @@ class FocalBoostingClassifier(SingleLabelClassifier):
                 f"got {len(posterior.class_weight)}."
             )
         return _check_monotonic_cst(self, self.monotonic_cst)
-
-    def _resolve_interaction_cst(self) -> list[set[int]] | None:
-        given, n_features = self.interaction_cst, self.n_features_in_
-        if given is None:
-            return None
-        if isinstance(given, str):
-            size = 2 if given == "pairwise" and n_features > 1 else 1
-            return [set(group) for group in combinations(range(n_features), size)]
-        groups = [set(group) for group in given]
-        rest = set(range(n_features)).difference(*groups)
-        if not set().union(*groups) <= set(range(n_features)):
-            raise ValueError(
-                f"{type(self).__name__}: interaction_cst must hold positions of features, 0 to "
-                f"{n_features - 1}, got {given!r}."
-            )
-        # As in scikit-learn, features that are in no group form one.
-        return [*groups, rest] if rest else groups
 
     def _earlier_trees(self, target: Target) -> Booster | None:
         """Return the trees to continue from, without the constant added to their log-odds."""
