@@ -11,7 +11,7 @@ from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model.solvers._line_search import wolfe_search
 from skfocal.linear_model.solvers._newton import factorised
 from skfocal.linear_model.solvers._result import SolverResult, has_settled, is_at_limit
-from skfocal.utils._threads import block_threads
+from skfocal.utils._threads import BlockMap, block_threads
 
 # Steps that are remembered; more make a step dearer and save few.
 MEMORY = 10
@@ -40,15 +40,10 @@ def lbfgs(
 
     Parameters and result are those of :func:`skfocal.linear_model.solvers.newton`.
     """
-    random = np.random.RandomState(0) if random is None else random
     with block_threads() as block_map:
-
-        def evaluate(point: np.ndarray) -> Evaluation:
-            return objective.evaluate(point, 1, block_map)
-
-        memory = Memory(_diagonal_inverse(objective, start, block_map))
-        coef, at = start, evaluate(start)
-        first, slopes = at.gradient_norm, at.slope_size
+        model = _Curvature(objective, tol, block_map, random)
+        coef, at = start, model.evaluate(start)
+        model.restart(coef, at)
         converged, message = False, f"the limit of {max_iter} iterations was reached"
         for n_iter in range(max_iter + 1):
             if verbose:
@@ -59,29 +54,68 @@ def lbfgs(
             converged = at.gradient_norm <= tol
             if converged or n_iter == max_iter:
                 break
-            noise = objective.value_noise
-            step = wolfe_search(evaluate, coef, at, memory.direction(at.gradient), noise)
-            if step is None and memory.clear():
-                # A search that fails along a stale direction succeeds along a fresh one.
-                step = wolfe_search(evaluate, coef, at, memory.direction(at.gradient), noise)
+            step = model.search(coef, at)
             if step is None:
                 converged = is_at_limit(objective, coef, at)
                 message = "the line search found no lower objective"
                 break
-            before, last, (coef, at) = at, coef, step
-            if n_iter == SKETCH_AFTER and can_sketch(objective) and is_slow(first, at, tol):
-                n_rows = SKETCH_ROWS * objective.n_coefficients
-                memory.precondition(factorised(objective.sketch(coef, n_rows, random)))
-            elif _differ(at.slope_size, slopes):
-                memory = Memory(_diagonal_inverse(objective, coef, block_map))
-                first, slopes = at.gradient_norm, at.slope_size
-            else:
-                memory.add(coef - last, at.gradient - before.gradient)
+            model.learn(n_iter, (coef, at), step)
+            before, (coef, at) = at, step
             if has_settled(objective, coef, before, at, tol):
                 converged = True
                 break
     message = "converged" if converged else message
     return SolverResult(coef, at.value, at.gradient_norm, n_iter, converged, message)
+
+
+Point = tuple[np.ndarray, Evaluation]
+
+
+class _Curvature:
+    """What is known of the curvature: a memory, and when its preconditioner is made anew."""
+
+    def __init__(
+        self, objective: LinearObjective, tol: float, block_map: BlockMap, random: Any
+    ) -> None:
+        self.objective = objective
+        self.tol = tol
+        self.block_map = block_map
+        self.random = np.random.RandomState(0) if random is None else random
+
+    def evaluate(self, coef: np.ndarray) -> Evaluation:
+        return self.objective.evaluate(coef, 1, self.block_map)
+
+    def restart(self, coef: np.ndarray, at: Evaluation) -> None:
+        """Begin anew with the diagonal of the Hessian at a point."""
+        self.memory = Memory(_diagonal_inverse(self.objective, coef, self.block_map))
+        self.first = at
+
+    def search(self, coef: np.ndarray, at: Evaluation) -> Point | None:
+        """Return the next point, or None if none is lower."""
+        noise = self.objective.value_noise
+        direction = self.memory.direction(at.gradient)
+        step = wolfe_search(self.evaluate, coef, at, direction, noise)
+        if step is None and self.memory.clear():
+            # A search that fails along a stale direction succeeds along a fresh one.
+            direction = self.memory.direction(at.gradient)
+            step = wolfe_search(self.evaluate, coef, at, direction, noise)
+        return step
+
+    def learn(self, n_iter: int, last: Point, point: Point) -> None:
+        """Take notice of a step."""
+        (before, before_at), (coef, at) = last, point
+        if n_iter == SKETCH_AFTER and can_sketch(self.objective) and self._is_slow(at):
+            n_rows = SKETCH_ROWS * self.objective.n_coefficients
+            sketch = self.objective.sketch(coef, n_rows, self.random)
+            self.memory.precondition(factorised(sketch))
+        elif _differ(at.slope_size, self.first.slope_size):
+            self.restart(coef, at)
+        else:
+            self.memory.add(coef - before, at.gradient - before_at.gradient)
+
+    def _is_slow(self, at: Evaluation) -> bool:
+        """Return whether more is left to gain than was gained so far."""
+        return at.gradient_norm**2 > self.first.gradient_norm * self.tol
 
 
 def can_sketch(objective: LinearObjective) -> bool:
@@ -92,11 +126,6 @@ def can_sketch(objective: LinearObjective) -> bool:
         and n_coefficients <= SKETCH_COEFFICIENTS
         and objective.n_rows >= 5 * SKETCH_ROWS * n_coefficients
     )
-
-
-def is_slow(first: float, at: Evaluation, tol: float) -> bool:
-    """Return whether what is left to gain is more than what was gained since the first gradient."""
-    return at.gradient_norm**2 > first * tol
 
 
 def _differ(slopes: np.ndarray, others: np.ndarray) -> bool:
