@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 
 import skfocal
 import skfocal.losses
+from tests.estimators import SUBJECTS
 
 ROOT = Path(skfocal.__file__).parent
 SOURCES = sorted(ROOT.rglob("*.py"))
@@ -167,9 +168,9 @@ def test_the_check_sees_the_usual_forms(wrong):
 
 
 def public_estimators():
-    classes = [getattr(skfocal, name) for name in skfocal.__all__]
-    classes += [getattr(skfocal.losses, name) for name in skfocal.losses.__all__]
-    return [c for c in classes if inspect.isclass(c) and issubclass(c, BaseEstimator)]
+    losses = [getattr(skfocal.losses, name) for name in skfocal.losses.__all__]
+    losses = [c for c in losses if inspect.isclass(c) and issubclass(c, BaseEstimator)]
+    return [subject.cls for subject in SUBJECTS] + losses
 
 
 @pytest.mark.parametrize("cls", public_estimators(), ids=lambda cls: cls.__name__)
