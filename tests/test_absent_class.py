@@ -120,6 +120,16 @@ def test_all_estimators_know_a_class_of_weight_zero(settings, estimator):
     assert not np.any(model.predict(X) == 2)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_warm_start_takes_a_class_back(n_classes):
+    X, y = rows(), np.arange(200) % n_classes
+    model = FocalLogisticRegression(warm_start=True).fit(X, y)
+    first = model.predict_proba(X)
+    model.fit(X, y, np.where(y == 1, 0.0, 1.0))
+    assert model.predict_proba(X)[:, 1].max() < 1e-6
+    np.testing.assert_allclose(model.fit(X, y).predict_proba(X), first, atol=1e-6)
+
+
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=names(ESTIMATORS))
 def test_one_class_in_all_of_y_is_refused(estimator):
     with pytest.raises(ValueError, match="at least 2 classes, got one class: 1"):

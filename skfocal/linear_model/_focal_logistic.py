@@ -243,7 +243,9 @@ class FocalLogisticRegression(SingleLabelClassifier):
             constant[:, -1] = _constant_scores(target, objective.X.dtype)
         if self.warm_start and hasattr(self, "coef_"):
             last = np.column_stack([self.coef_, self.intercept_])[:, : objective.shape[1]]
-            if last.shape == objective.shape and target.present.all():
+            # A class without weight has its intercept out of reach, from where no slope leads back.
+            all_present = target.present.all() and not getattr(self, "_lacked_class", False)
+            if last.shape == objective.shape and all_present:
                 constant = last.astype(np.float64)
         # Softmax scores do not notice a vector added to all classes; the penalty does.
         return objective.centred(constant).ravel()
@@ -278,6 +280,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
             if self.fit_intercept
             else np.zeros(objective.n_scores, dtype=objective.X.dtype)
         )
+        self._lacked_class = not target.present.all()
         self.classes_ = target.classes
         self.n_iter_ = max(1, result.n_iter)
         self.loss_ = loss
