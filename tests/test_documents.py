@@ -19,6 +19,7 @@ def python_block(name):
     return re.search(r"```python\n(.*?)```", text, re.DOTALL).group(1)
 
 
+@pytest.mark.slow
 def test_readme_example_runs():
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", python_block("README.md")],
@@ -30,6 +31,7 @@ def test_readme_example_runs():
     assert abs(mean_risk - frequency) < 0.005
 
 
+@pytest.mark.slow
 def test_contributing_example_is_a_loss(tmp_path):
     # In a process of its own: the registry of this one stays as it is.
     module = tmp_path / "squared.py"

@@ -67,11 +67,13 @@ def loaded_by_scikit_learn():
 # --- imports --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_import_loads_no_optional_package(loaded_by_scikit_learn):
     code = "import skfocal, skfocal.losses, skfocal.nn, skfocal.posterior, skfocal.weights"
     assert loaded_after(code) <= loaded_by_scikit_learn
 
 
+@pytest.mark.slow
 def test_a_linear_fit_loads_no_optional_package(loaded_by_scikit_learn):
     code = LINEAR_FIT.format(package="skfocal", estimator="FocalLogisticRegression")
     assert loaded_after(code) <= loaded_by_scikit_learn

@@ -78,6 +78,7 @@ def test_report_prints_its_path(finished):
     assert (folder / "results.csv").exists()
 
 
+@pytest.mark.slow
 def test_compare_answers(table, tmp_path):
     result = call(
         *("compare", table, "--target", "sick", "--methods", "dummy,logistic", "--jobs", 1),
@@ -227,6 +228,7 @@ def test_failed_cells_are_told(monkeypatch, tmp_path, finished):
     assert result.stderr == "wine: 6 cells failed. ValueError: [no] luck\n"
 
 
+@pytest.mark.slow
 def test_missing_extra_gets_an_install_hint():
     code = (
         "import sys; sys.modules['typer'] = None; sys.argv = ['skfocal', '--version']\n"

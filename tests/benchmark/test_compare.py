@@ -42,6 +42,7 @@ def comparison(tmp_path_factory):
     return compare(folder.parent / "t.csv", "churn", methods=methods, out=folder)
 
 
+@pytest.mark.slow
 def test_answer_names_the_winners(comparison):
     means = comparison.results.groupby("method")[["average_precision", "log_loss"]].mean()
     best, loss = means["average_precision"].max(), means["log_loss"].min()

@@ -216,6 +216,7 @@ def test_results_csv_holds_every_cell(store, text):
     pd.testing.assert_series_equal(table["log_loss"], Store(store).results()["log_loss"])
 
 
+@pytest.mark.slow
 def test_same_results_give_the_same_page(store, text):
     assert write_report(store).read_text(encoding="utf-8") == text
 
