@@ -34,7 +34,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
 
     where w_i is the sample weight times the class weight. The intercept is not penalised. With
     ``gamma=0`` this *is* :class:`~sklearn.linear_model.LogisticRegression` with the same C: the
-    honest zero point of every comparison.
+    baseline of every comparison.
 
     Parameters
     ----------
@@ -50,25 +50,25 @@ class FocalLogisticRegression(SingleLabelClassifier):
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept.
     solver : {"auto", "newton", "lbfgs", "sampled"}, default="auto"
-        ``"newton"`` takes few passes over the rows and memory quadratic in the number of
-        coefficients; ``"lbfgs"`` takes more passes and linear memory; ``"sampled"`` takes the
-        curvature from a sample, and some five passes for the gradient of all rows; it is Newton
-        where rows are too few for that. ``"auto"`` is the sampled one from 8,192 rows on, if a
-        sample holds 80 for each column and there are at most 600 coefficients; else Newton up to
-        100 coefficients and L-BFGS beyond. All find the same minimum of a convex loss.
+        ``"newton"`` needs few passes over the rows, and memory quadratic in the number of
+        coefficients; ``"lbfgs"`` needs more passes and linear memory; ``"sampled"`` takes the
+        curvature from a sample and needs about five passes for the gradient of all rows; with too
+        few rows it is Newton. ``"auto"`` is ``"sampled"`` from 8,192 rows on, if the sample has 80
+        rows per column and there are at most 600 coefficients; otherwise Newton up to 100
+        coefficients and L-BFGS beyond. All find the same minimum of a convex loss.
     tol : float in [0, inf), default=1e-6
         Bound on the largest absolute entry of the gradient, relative to ``sum_i w_i |slope_i|``,
-        with the slope of the loss of row i in its score (for K classes, for each score apart).
-        It is the share by which the pulls of the classes on the intercept may still differ, and
-        means the same at any class frequency, gamma and unit of the weights. With float32 data
-        a fit may stop at their rounding level.
+        with the slope of the loss of row i in its score (for K classes, separately for each
+        score). It bounds the relative imbalance between the gradients of the classes in the
+        intercept, and means the same at any class frequency, gamma and unit of the weights. With
+        float32 data a fit may stop at their rounding level.
     max_iter : int in [1, inf), default=200
-        Most iterations of the solver.
+        Maximum number of iterations of the solver.
     warm_start : bool, default=False
         Start from the coefficients of the last fit if they have the right shape.
     random_state : int, RandomState instance or None, default=None
         Draws the sample of ``solver="sampled"``, which decides how fast the fit is.
-        None draws the same rows in every fit, so that a fit can be repeated.
+        None draws the same rows in every fit, so that fits are reproducible.
     verbose : int, default=0
         Print a line per iteration if positive.
 
@@ -81,7 +81,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
     classes_ : ndarray of shape (n_classes,)
         Labels.
     n_iter_ : int
-        Iterations of the solver.
+        Number of iterations of the solver.
     loss_ : MarginLoss
         The loss that was minimised, bound to the training set.
     class_weight_ : ndarray of shape (n_classes,)

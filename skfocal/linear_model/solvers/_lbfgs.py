@@ -13,7 +13,7 @@ from skfocal.linear_model.solvers._newton import factorised
 from skfocal.linear_model.solvers._result import SolverResult, has_settled, is_at_limit
 from skfocal.utils._threads import BlockMap, block_threads
 
-# Steps that are remembered; more make a step dearer and save few.
+# Steps that are remembered; more make each step more expensive and save few.
 MEMORY = 10
 # The preconditioner is made anew where the slopes of the rows have changed by such a factor.
 STALE = 30.0

@@ -1,4 +1,4 @@
-"""A step length along a direction: strong Wolfe conditions that survive rounding."""
+"""A step length along a direction: strong Wolfe conditions, robust to rounding."""
 
 from collections.abc import Callable
 
