@@ -9,7 +9,7 @@ MANY_ROWS = 300_000
 SAMPLE_ROWS = 16_384, 65_536
 # Memory of the sample, a copy in float32, as a share of that of the table; a small table can
 # spare more.
-LARGEST_SHARE = 1 / 20
+LARGEST_SHARE = 1 / 24
 FEWEST_ROWS = 4096
 
 
