@@ -145,9 +145,11 @@ class CSRRows:
 
     def _view(self, rows: slice) -> sparse.csr_array:
         start, stop = self.X.indptr[rows.start], self.X.indptr[rows.stop]
-        indptr = self.X.indptr[rows.start : rows.stop + 1] - start
-        parts = (self.X.data[start:stop], self.X.indices[start:stop], indptr)
-        return sparse.csr_array(parts, shape=(rows.stop - rows.start, self.shape[1]))
+        view = sparse.csr_array((rows.stop - rows.start, self.shape[1]), dtype=self.dtype)
+        # Set and not passed to the constructor, which copies.
+        view.data, view.indices = self.X.data[start:stop], self.X.indices[start:stop]
+        view.indptr = self.X.indptr[rows.start : rows.stop + 1] - start
+        return view
 
 
 class CSRBlock:

@@ -29,6 +29,16 @@ def test_blocks_cover_all_rows_in_order(source):
     assert len(blocks) > 3
 
 
+def test_blocks_are_views(source):
+    _, rows = source
+    for block in rows.blocks():
+        if sparse.issparse(block.X):
+            assert np.shares_memory(block.X.data, rows.X.data)
+            assert np.shares_memory(block.X.indices, rows.X.indices)
+        else:
+            assert np.shares_memory(block.X, rows.X)
+
+
 @pytest.mark.parametrize("n_scores", [None, 1, 3])
 def test_products_of_a_block(source, n_scores):
     X, rows = source
