@@ -45,6 +45,7 @@ PLAIN = {
     "n_jobs": 1,
     "random_state": 0,
 }
+QUICK = {"n_estimators": 5, "calibrate_intercept": False, "n_jobs": 1, "random_state": 0}
 SMALL = {"n_estimators": 20, "learning_rate": 0.1, "n_jobs": 1, "random_state": 0}
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -229,7 +230,7 @@ def test_a_row_of_weight_zero_is_absent(engine, table):
     X, y = table
     weight = (np.arange(len(y)) % 3 > 0).astype(float)
     kept = weight > 0
-    model = FocalBoostingClassifier(engine=engine, **SMALL)
+    model = FocalBoostingClassifier(engine=engine, **QUICK)
     weighted = clone(model).fit(X, y, sample_weight=weight).predict_proba(X)
     np.testing.assert_array_equal(weighted, clone(model).fit(X[kept], y[kept]).predict_proba(X))
 
@@ -287,7 +288,7 @@ def test_a_column_without_any_value_is_no_news(engine, table):
 def test_predictions_agree_with_each_other(engine, table, three_classes):
     for X, y in (table, three_classes):
         for settings in ({}, {"probabilities": "raw"}, {"class_weight": "balanced"}):
-            model = FocalBoostingClassifier(engine=engine, **SMALL, **settings).fit(X, y)
+            model = FocalBoostingClassifier(engine=engine, **QUICK, **settings).fit(X, y)
             p, decision = model.predict_proba(X), model.decision_function(X)
             assert p.shape == (len(y), len(model.classes_))
             assert np.all((p >= 0) & (p <= 1))
@@ -432,7 +433,7 @@ def test_early_stopping_of_three_classes(engine, three_classes):
 def test_the_first_validation_score_knows_no_gamma_and_no_weight(gamma, alpha, table):
     X, y = table
     model = FocalBoostingClassifier(
-        gamma=gamma, alpha=alpha, engine=STOPPING[0], early_stopping=True, **SMALL
+        gamma=gamma, alpha=alpha, engine=STOPPING[0], early_stopping=True, **QUICK
     ).fit(X, y)
     rate = y.mean()
     entropy = rate * np.log(rate) + (1 - rate) * np.log(1 - rate)
@@ -606,13 +607,13 @@ def test_threads_and_seeds_do_not_change_the_trees(engine, table):
     X, y = table
     before = np.random.mtrand._rand.get_state()[1].copy()
     fits = [
-        FocalBoostingClassifier(engine=engine, **SMALL | {"n_jobs": n_jobs}).fit(X, y)
+        FocalBoostingClassifier(engine=engine, **QUICK | {"n_jobs": n_jobs}).fit(X, y)
         for n_jobs in (1, 2)
     ]
     reference = fits[0].decision_function(X)
     for model in fits[1:]:
         np.testing.assert_array_equal(model.decision_function(X), reference)
-    other = FocalBoostingClassifier(engine=engine, **SMALL | {"random_state": 1}).fit(X, y)
+    other = FocalBoostingClassifier(engine=engine, **QUICK | {"random_state": 1}).fit(X, y)
     assert np.abs(other.decision_function(X) - reference).max() > 1e-6
     np.testing.assert_array_equal(np.random.mtrand._rand.get_state()[1], before)
 
