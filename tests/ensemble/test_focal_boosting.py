@@ -17,7 +17,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from benchmarks import choose_boosting_defaults as study
 from skfocal import FocalBoostingClassifier
 from skfocal.ensemble._focal_boosting import ROWS_OF_LEAF
 from skfocal.ensemble._objective import make_objective
@@ -582,6 +581,9 @@ def test_monotonic_and_interaction_constraints(engine, table):
 
 
 def test_the_defaults_are_those_that_the_study_ships():
+    pytest.importorskip("torch")  # the study shares functions with that of the networks
+    from benchmarks import choose_boosting_defaults as study
+
     wanted = study.BASE | study.CANDIDATES[study.SHIPPED]
     defaults = FocalBoostingClassifier().get_params() | {"min_samples_leaf": ROWS_OF_LEAF}
     assert {name: defaults[name] for name in wanted} == wanted
