@@ -44,6 +44,7 @@ def names(estimators):
     return [f"{type(e).__name__}{engine}" for e, engine in zip(estimators, engines, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=names(ESTIMATORS))
 @pytest.mark.parametrize("n_positive", [1, 2, 5])
 def test_a_bag_without_the_rare_class(n_positive, estimator):
@@ -53,6 +54,7 @@ def test_a_bag_without_the_rare_class(n_positive, estimator):
     assert np.all(np.isfinite(bag.predict_proba(X)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=names(ESTIMATORS))
 @pytest.mark.parametrize("parameter", ["class_weight", "alpha"])
 def test_a_fold_without_a_class_that_the_dict_names(parameter, estimator):

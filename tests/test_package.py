@@ -101,6 +101,7 @@ def test_subpackages_list_their_public_names(name):
 # --- rules of the source --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_private_scikit_learn_names_come_through_one_file():
     found = [
         (path, name)

@@ -131,6 +131,7 @@ def watched(cls):
     return type(cls.__name__, (cls,), {"__getattribute__": look}), seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", classifiers(), ids=lambda cls: cls.__name__)
 def test_an_estimator_is_known_to_its_own_classes_alone(cls):
     rng = np.random.default_rng(0)

@@ -155,6 +155,7 @@ def test_compare_on_a_hidden_file(table, tmp_path, monkeypatch):
     assert "Report: benchmark-results/hidden/report.html" in result.stdout
 
 
+@pytest.mark.slow
 def test_compare_quietly(table, tmp_path):
     options = ["--methods", "dummy", "--jobs", 1, "--out", tmp_path / "out", "--quiet"]
     result = call("compare", table, "--target", "sick", "--positive", "0", *options)
@@ -239,6 +240,7 @@ def test_missing_extra_gets_an_install_hint():
     assert done.stderr == "The command skfocal needs typer: pip install 'skfocal[benchmark]'\n"
 
 
+@pytest.mark.slow
 def test_command_starts_without_what_only_some_commands_need():
     code = (
         "import sys; import skfocal.benchmark.cli._commands\n"

@@ -53,6 +53,7 @@ def test_answer_names_the_winners(comparison):
     assert any(line.startswith("Log loss: ") and f"mean {loss:.3f}" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_small_tables_are_judged_on_five_folds_twice(comparison):
     assert len(comparison.results) == 3 * 5 * 2
     assert (comparison.results["status"] == "ok").all()

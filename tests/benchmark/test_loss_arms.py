@@ -81,6 +81,7 @@ def test_linear_arms_learn(name):
         assert (model.predict(table.X) == table.y).mean() > 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OWN)
 def test_network_arms_learn(name):
     arm, table = focal_arm(name, "network"), make_numeric(make_toy())

@@ -108,6 +108,7 @@ def test_arms_travel_to_other_processes():
         assert copy.configurations == get_method(name).configurations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", ["numeric", "mixed", "categorical"])
 @pytest.mark.parametrize("name", BINARY)
 def test_every_arm_learns_from_every_kind_of_table(name, columns):
@@ -241,6 +242,7 @@ def test_the_moved_threshold_changes_decisions_only():
     assert_array_equal(moved.predict(table.X), (probability[:, 1] >= 0.15).astype(int))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["logistic", "logistic_smote", "logistic_smoteenn", "focal"])
 def test_shared_steps_change_nothing_and_are_fitted_once(name):
     table = make_numeric(make_toy(categorical=True, missing=True))

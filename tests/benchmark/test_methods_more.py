@@ -34,6 +34,7 @@ def test_networks_and_boosters_begin_with_the_defaults_of_their_library(name):
     assert model.random_state == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", ["numeric", "mixed"])
 @pytest.mark.parametrize(
     ("task", "name"),

@@ -40,6 +40,7 @@ def stored(tmp_path_factory):
     return folder, results
 
 
+@pytest.mark.slow
 def test_objects_and_names_run_together(stored):
     _, results = stored
     assert results["method"].unique().tolist() == ["dummy", "focal_zero", "poly_two", "bayes"]

@@ -174,6 +174,7 @@ def results():
     return pd.DataFrame(rows)
 
 
+@pytest.mark.slow
 def test_page_loads_nothing_from_elsewhere(text, page):
     links = [attributes.get("href", "") for attributes in page.find("a")]
     assert {link for link in links if not link.startswith("#")} == {"results.csv"}
@@ -221,6 +222,7 @@ def test_same_results_give_the_same_page(store, text):
     assert write_report(store).read_text(encoding="utf-8") == text
 
 
+@pytest.mark.slow
 def test_figures_leave_no_state_behind(tmp_path):
     before = dict(mpl.rcParams)  # looking at "backend" settles it, once for all
     write_report(write_store(tmp_path, ["ecoli"], ["focal", "logistic"], n_folds=2))
@@ -228,6 +230,7 @@ def test_figures_leave_no_state_behind(tmp_path):
     assert not Gcf.figs
 
 
+@pytest.mark.slow
 def test_names_are_escaped(tmp_path):
     name = '<script>alert(1)</script> & "co"'
     folder = write_store(tmp_path, [], ["logistic", "focal"])
@@ -242,6 +245,7 @@ def test_names_are_escaped(tmp_path):
     Page(text)
 
 
+@pytest.mark.slow
 def test_failures_and_missing_cells_are_counted(tmp_path):
     write_store(tmp_path, ["ecoli"], ["focal"])
     write_manifest(tmp_path, {"ecoli": {"family": "ecoli", "ranked": True}}, ["focal", "dummy"])
@@ -266,6 +270,7 @@ def test_folds_that_not_all_methods_reached_are_left_out_of_ranks(tmp_path):
     assert leader.mean == pytest.approx(cells["roc_auc"].mean(), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_data_set_that_was_not_to_be_had(tmp_path):
     reason = "The archive a.whl is broken; delete it."
     write_store(tmp_path, ["ecoli"], ["focal", "dummy"], unavailable={"yeast": reason})
@@ -274,6 +279,7 @@ def test_data_set_that_was_not_to_be_had(tmp_path):
     assert reason in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("datasets", "methods", "expected"),
     [
@@ -299,6 +305,7 @@ def test_nothing_but_failures(tmp_path):
     assert "No cell is finished yet" in text and "MemoryError" in text
 
 
+@pytest.mark.slow
 def test_controls_are_shown_but_nobody_leads(tmp_path):
     write_store(tmp_path, ["ecoli", "yeast"], ["focal", "dummy"], ranked=False)
     text = write_report(tmp_path).read_text(encoding="utf-8")
@@ -306,6 +313,7 @@ def test_controls_are_shown_but_nobody_leads(tmp_path):
     assert any(row[0].strip() == "ecoli" for row in Page(text).rows)
 
 
+@pytest.mark.slow
 def test_notes_of_a_comparison_are_shown(tmp_path):
     write_store(tmp_path, ["ecoli"], ["focal", "dummy"])
     notes = {"title": "My table", "facts": [["Rows", "600 & more"]], "notes": ["A sample."]}

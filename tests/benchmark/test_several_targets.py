@@ -35,6 +35,7 @@ def finished(request, tmp_path_factory):
     return task, run(datasets=toys, methods=ARMS[task], plan=PLAN, out=folder), folder
 
 
+@pytest.mark.slow
 def test_results_have_the_columns_of_their_task(finished):
     task, results, folder = finished
     assert list(results.columns) == get_columns(task)
@@ -71,6 +72,7 @@ def test_methods_are_ranked_by_the_figures_of_the_task(finished):
         rank_table(results, "roc_auc")
 
 
+@pytest.mark.slow
 def test_the_report_shows_the_figures_of_the_task(finished):
     task, results, folder = finished
     text = write_report(folder).read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from sklearn.model_selection import cross_val_predict
 from tests.estimators import every, single_label
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "labels",
     [
@@ -46,6 +47,7 @@ def test_one_class_and_continuous_target(subject):
         subject.make().fit(X, X[:, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "convert",
     [
@@ -79,6 +81,7 @@ def test_target_shapes(subject):
         subject.make().fit(X, np.column_stack([y, y]))
 
 
+@pytest.mark.slow
 @single_label
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
 def test_a_column_of_labels_in_cross_val_predict_as_scikit_learn(subject, method):
@@ -100,6 +103,7 @@ def memmap_of(X, tmp_path):
     return np.load(path, mmap_mode="r")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "convert",
     [
@@ -151,6 +155,7 @@ def interfaces():
     return [{"sparse_interface": kind} for kind in ("spmatrix", "sparray")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csr", "csc", "coo"])
 @pytest.mark.parametrize("kind", ["array", "matrix"])
 @pytest.mark.parametrize("index", [np.int32, np.int64])

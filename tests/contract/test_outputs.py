@@ -16,6 +16,7 @@ from tests.estimators import every, single_label
 KINDS = pytest.mark.parametrize("kind", ["raw", "weighted", "posterior"])
 
 
+@pytest.mark.slow
 @KINDS
 @pytest.mark.parametrize("weights", [{}, {"alpha": 7 / 8}, {"class_weight": {0: 1, 1: 9}}], ids=str)
 @every
@@ -30,6 +31,7 @@ def test_the_outputs_agree(subject, weights, kind):
     np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), probability, rtol=1e-9)
 
 
+@pytest.mark.slow
 @KINDS
 @single_label
 def test_the_outputs_agree_for_four_classes(subject, kind):
@@ -70,6 +72,7 @@ def global_states():
     )
 
 
+@pytest.mark.slow
 @every
 def test_the_same_seed_gives_the_same_fit_and_global_state_is_untouched(subject):
     X, y = subject.table()

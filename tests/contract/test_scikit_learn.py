@@ -90,6 +90,7 @@ def test_tags_tell_the_truth(subject):
     assert not tags.array_api_support
 
 
+@pytest.mark.slow
 @single_label
 def test_grid_search_over_the_loss_settings(subject):
     X, y = subject.table()
@@ -138,6 +139,7 @@ def test_metadata_routing_through_a_pipeline(subject):
     np.testing.assert_allclose(pipeline.predict_proba(X), direct.predict_proba(scaled), rtol=1e-9)
 
 
+@pytest.mark.slow
 @single_label
 def test_pipelines_with_samplers_and_wrappers(subject):
     X, y = make_classification(300, 6, weights=[0.85], random_state=0)

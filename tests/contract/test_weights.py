@@ -10,6 +10,7 @@ from tests.estimators import every, single_label
 WEIGHTED = [{}, {"alpha": "balanced"}, {"alpha": "effective"}, {"class_weight": "balanced"}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameters", WEIGHTED, ids=str)
 @pytest.mark.parametrize("n_classes", [2, 3])
 @every

@@ -162,6 +162,7 @@ def test_probabilities_of_losses_with_counts_ask_for_them():
     np.testing.assert_allclose(objective.to_probability(raw)[:, 1], expit(raw))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factory", [lightgbm_objective, xgboost_objective])
 def test_they_travel(factory, table):
     _, y = table

@@ -105,6 +105,7 @@ def native(engine, X, y, weight):
 # --- the zero point -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @each_engine
 @pytest.mark.parametrize("weighted", [False, True])
 def test_gamma_zero_is_the_log_loss_of_the_engine(engine, weighted, table):
@@ -115,6 +116,7 @@ def test_gamma_zero_is_the_log_loss_of_the_engine(engine, weighted, table):
     np.testing.assert_allclose(got, native(engine, X, y, weight), atol=1e-6)
 
 
+@pytest.mark.slow
 @each_engine
 def test_class_weight_is_that_of_the_engine(engine, table):
     X, y = table
@@ -247,6 +249,7 @@ def test_one_stump_and_no_step_is_the_start(engine, table):
     np.testing.assert_allclose(model.decision_function(X), exact[0], atol=1e-6)
 
 
+@pytest.mark.slow
 @each_engine
 def test_constant_features_leave_the_class_frequencies(engine):
     X, y = np.ones((200, 3)), (np.arange(200) % 10 == 0).astype(int)
@@ -268,6 +271,7 @@ def test_no_engine_copies_the_rows(engine):
     assert peak < 0.5 * X.nbytes
 
 
+@pytest.mark.slow
 @each_engine
 def test_a_column_without_any_value_is_no_news(engine, table):
     X, y = table
@@ -283,6 +287,7 @@ def test_a_column_without_any_value_is_no_news(engine, table):
 # --- probabilities --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @each_engine
 def test_predictions_agree_with_each_other(engine, table, three_classes):
     for X, y in (table, three_classes):
@@ -299,6 +304,7 @@ def test_predictions_agree_with_each_other(engine, table, three_classes):
             np.testing.assert_allclose(got, wanted, atol=1e-12)
 
 
+@pytest.mark.slow
 @each_engine
 def test_kinds_of_probability_differ_as_documented(engine, table):
     X, y = table
@@ -321,6 +327,7 @@ def test_kinds_of_probability_differ_as_documented(engine, table):
         )
 
 
+@pytest.mark.slow
 @each_engine
 @pytest.mark.parametrize("name", list_losses())
 def test_every_loss_can_be_boosted(engine, name, table):
@@ -343,6 +350,7 @@ def test_losses_without_inverse_warn_once_and_start_at_the_log_odds(table):
     np.testing.assert_allclose(model.decision_function(X), start, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_losses_with_two_sides_and_with_offsets_are_honest(table):
     X, y = table
     reference = FocalBoostingClassifier(gamma=0.0, **PLAIN).fit(X, y).predict_proba(X)[:, 1]
@@ -393,6 +401,7 @@ def test_the_mean_risk_of_new_rows_is_the_event_rate(gamma, n_positive, n_rows):
 # --- early stopping -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @stops
 @pytest.mark.parametrize("scoring", ["neg_log_loss", "average_precision"])
 def test_early_stopping_keeps_the_best_round_by_its_own_metric(engine, scoring, table):
@@ -418,6 +427,7 @@ def test_early_stopping_keeps_the_best_round_by_its_own_metric(engine, scoring, 
     assert max(scores) == pytest.approx(wanted, abs=1e-6)
 
 
+@pytest.mark.slow
 @stops
 def test_early_stopping_of_three_classes(engine, three_classes):
     X, y = three_classes
@@ -427,6 +437,7 @@ def test_early_stopping_of_three_classes(engine, three_classes):
     assert model.n_iter_ == max(1, int(np.argmax(model.validation_scores_))) < 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gamma", [0.0, 2.0, 5.0])
 @pytest.mark.parametrize("alpha", [None, 0.9])
 def test_the_first_validation_score_knows_no_gamma_and_no_weight(gamma, alpha, table):
@@ -508,6 +519,7 @@ def test_a_missing_engine_says_how_to_install_it(table, monkeypatch):
 # --- features -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @each_engine
 @pytest.mark.parametrize("frame", ["pandas", "polars"])
 def test_categories_of_data_frames(engine, frame):
@@ -620,6 +632,7 @@ def test_threads_and_seeds_do_not_change_the_trees(engine, table):
     np.testing.assert_array_equal(np.random.mtrand._rand.get_state()[1], before)
 
 
+@pytest.mark.slow
 @each_engine
 def test_pickle_clone_and_search(engine, table):
     X, y = table
@@ -643,6 +656,7 @@ def test_pickle_clone_and_search(engine, table):
     np.testing.assert_array_equal(*scores)
 
 
+@pytest.mark.slow
 @each_engine
 def test_warm_start_continues(engine, table, three_classes):
     for X, y in (table, three_classes):
@@ -664,6 +678,7 @@ def test_warm_start_continues(engine, table, three_classes):
 # --- several labels -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_several_labels_are_one_model_each():
     X, Y = make_multilabel_classification(400, 6, n_classes=4, random_state=0)
     Y[:, 2] = 0  # a label that never occurs

@@ -67,6 +67,7 @@ def exact(name, score, params):
         return mpmath.log(first[0] / -first[1]), [f / stretch for f in first]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "loss"), INVERTIBLE)
 def test_derivatives_in_log_odds_against_fifty_digits(name, loss):
     objective = make_objective(loss.bind(COUNTS), BINARY)

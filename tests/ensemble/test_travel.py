@@ -42,6 +42,7 @@ def test_the_engine_itself_gives_the_honest_probabilities(fitted, table):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["weighted", "posterior"])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_class_weights_too_are_in_the_booster(engine, kind, table):

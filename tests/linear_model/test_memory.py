@@ -49,6 +49,7 @@ WEIGHTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", LABELS)
 def test_a_fit_takes_a_tenth_of_the_rows_for_any_label(labels, table):
     X, y = table

@@ -23,6 +23,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", CASES, ids=repr)
 @pytest.mark.parametrize("share", [0.3, 0.9])
 def test_a_blend_of_any_loss_is_a_loss(loss, share):

@@ -292,6 +292,7 @@ def test_tensors_are_checked_once_torch_is_there():
         check_loss(ArraysAlone())
 
 
+@pytest.mark.slow
 def test_torch_is_not_imported():
     code = (
         "import sys; from skfocal.losses import FocalLoss, check_loss; check_loss(FocalLoss());"

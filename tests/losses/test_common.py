@@ -118,6 +118,7 @@ def test_parameters_out_of_range_leave_the_loss_as_it_was(name):
 # --- values and derivatives -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "loss"), CASES)
 def test_check_loss(name, loss):
     pytest.importorskip("torch")  # so that tensors are checked too
@@ -138,6 +139,7 @@ def test_value_is_the_formula_of_the_paper(name, loss, dtype):
         assert_close(got, exact, margins)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "loss"), CASES)
 def test_derivatives_are_those_of_the_formula(name, loss):
     bound = loss.bind(COUNTS)
@@ -251,6 +253,7 @@ def test_loss_and_gradient_of_softmax_scores(name, loss):
 # --- the posterior --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "loss"), INVERTIBLE)
 def test_binary_posterior_inverts_the_population_minimiser(name, loss):
     bound = loss.bind(COUNTS[:2])
@@ -263,6 +266,7 @@ def test_binary_posterior_inverts_the_population_minimiser(name, loss):
         np.testing.assert_allclose(scores_from_probabilities(bound, eta, task), scores, rtol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "loss"), [c for c in INVERTIBLE if c in MULTICLASS])
 def test_multiclass_posterior_inverts_the_population_minimiser(name, loss):
     bound = loss.bind(COUNTS)

@@ -76,6 +76,7 @@ def test_one_gamma_per_label(dtype):
 # --- numerics -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("target", [0, 1])
 @pytest.mark.parametrize("gamma", GAMMAS)

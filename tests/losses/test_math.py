@@ -18,6 +18,7 @@ from skfocal.losses._math import (
 TINY = np.finfo(np.float64).smallest_normal
 
 
+@pytest.mark.slow
 @given(st.floats(-800, 800))
 def test_logistic_terms_to_the_last_places(margin):
     got = logistic_terms(np.array(margin))

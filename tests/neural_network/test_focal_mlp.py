@@ -139,6 +139,7 @@ class TestObjective:
         assert BUDGET.n_epochs(3000, 3000) == 20
         assert small(**settings, batch_size=10).fit(X, y).n_epochs_ == 3
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("rate", ["constant", "linear", "cosine", "one-cycle"])
     @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
     def test_every_optimizer_and_rate_learns(self, rate, optimizer):

@@ -88,6 +88,7 @@ CASES = [
 
 @pytest.mark.parametrize("estimator, table", CASES)
 class TestModule:
+    @pytest.mark.slow
     def test_learns_and_is_forgotten_by_clone(self, estimator, table):
         X, y = table()
         model = estimator(module=TwoLayers, max_epochs=60, random_state=0).fit(X, y)

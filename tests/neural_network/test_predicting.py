@@ -37,6 +37,7 @@ def test_memory_grows_by_at_most_three_times_the_output(kind, monkeypatch):
     assert more[0] <= 3 * more[1]
 
 
+@pytest.mark.slow
 def test_weights_are_cast_once_for_all_rows(monkeypatch):
     X = np.random.default_rng(0).normal(size=(300, 5000))
     model = FocalMLPClassifier(**SMALL).fit(X, np.arange(300) % 2)

@@ -125,6 +125,7 @@ def test_pipeline_with_a_scaler():
     np.testing.assert_allclose(search.predict_proba(1e3 * X), alone.predict_proba(X), atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", sorted(CALIBRATIONS))
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_calibration_wraps_the_networks(method, n_classes):
@@ -137,6 +138,7 @@ def test_calibration_wraps_the_networks(method, n_classes):
     assert log_loss(y, probability) < log_loss(y, clone(model).fit(X, y).predict_proba(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("response", ["predict_proba", "decision_function"])
 def test_a_tuned_threshold_wraps_the_networks(response):
     X, y = classes_table(n=400, rare=0.1)

@@ -19,6 +19,7 @@ def rare_labels(n=400):
 
 
 class TestTuneF1:
+    @pytest.mark.slow
     @pytest.mark.parametrize("seed", range(5))
     def test_no_threshold_is_better(self, seed):
         rng = np.random.default_rng(seed)
@@ -74,6 +75,7 @@ def test_scores_are_of_rows_left_out(monkeypatch):
     assert sorted(row for _, scored in log for row in scored) == list(range(200))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [np.array([0, 1]), np.array(["no", "yes"])])
 @pytest.mark.parametrize("form", ["vector", "column"])
 def test_a_class_that_a_fold_lacks(names, form):
@@ -86,6 +88,7 @@ def test_a_class_that_a_fold_lacks(names, form):
     assert model.thresholds_.shape == (1,)
 
 
+@pytest.mark.slow
 def test_tuned_is_never_worse_than_half():
     X, Y = rare_labels()
     model = MultiLabelFocalClassifier(thresholds="f1", **SMALL).fit(X, Y)
@@ -125,6 +128,7 @@ def test_given_thresholds_and_none():
     np.testing.assert_array_equal(given.predict(X), none.predict_proba(X) > [0.1, 0.2, 0.3, 0.999])
 
 
+@pytest.mark.slow
 def test_one_column_and_a_vector_of_names():
     X, Y = rare_labels()
     names = np.where(Y[:, 0] == 1, "yes", "no")

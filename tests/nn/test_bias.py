@@ -24,6 +24,7 @@ def test_prior_is_the_frequency():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "task, y", [("binary", BINARY), ("multiclass", THREE), ("multilabel", LABELS)]
 )

@@ -16,6 +16,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ignored", [False, True])
 @pytest.mark.parametrize("layout", SHAPES)
 def test_blocks_of_any_layout_are_the_whole(layout, ignored, monkeypatch):
