@@ -28,8 +28,9 @@ types: $(VENV)/.dev-installed
 unit: $(VENV)/.dev-installed
 	$(BIN)/python $(PYTEST) $(JOBS) --cov --cov-report=term
 
+# One thread in each of the processes: they would wait for each other's.
 quick: $(VENV)/.dev-installed
-	$(BIN)/python $(PYTEST) $(JOBS) -q -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) $(JOBS) -q -m "not slow"
 
 benchmark: $(VENV)/.benchmark-installed
 	$(BIN)/skfocal benchmark run --suite quick --jobs $(JOBS) --out $(OUT)
