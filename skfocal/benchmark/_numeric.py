@@ -40,6 +40,8 @@ class NumericTable:
         Classes or labels, where there are several.
     judged : tuple of int or None, default=None
         Multilabel: columns of `y` with enough positives to be scored.
+    time : ndarray of shape (n,), float64, or None, default=None
+        Folds train on the past and test on what follows.
     """
 
     name: str
@@ -52,6 +54,7 @@ class NumericTable:
     task: str = "binary"
     names: tuple[str, ...] = ()
     judged: tuple[int, ...] | None = None
+    time: np.ndarray | None = None
 
     @property
     def target(self) -> np.ndarray:
@@ -72,6 +75,8 @@ class NumericTable:
             "n_features": self.X.shape[1],
             "n_positives": task.count_rarest(self.target),
             "fingerprint": self.fingerprint(),
+            "in_groups": self.groups is not None,
+            "in_time": self.time is not None,
             **task.describe(self),
         }
 
@@ -80,6 +85,8 @@ class NumericTable:
         digest = hashlib.sha256(repr((self.X.shape, self.categorical)).encode())
         for array in (self.X, self.y, self.groups):
             digest.update(b"none" if array is None else np.ascontiguousarray(array).data)
+        if self.time is not None:  # stores of tables without a time keep their fingerprint
+            digest.update(np.ascontiguousarray(self.time).data)
         return digest.hexdigest()
 
 
@@ -134,6 +141,7 @@ def make_numeric(dataset) -> NumericTable:
         categorical=tuple(i for i, column in enumerate(X.columns) if column in categorical),
         groups=None if dataset.groups is None else pd.factorize(np.asarray(dataset.groups))[0],
         task=dataset.task,
+        time=None if dataset.time is None else np.asarray(dataset.time, dtype=np.float64),
         **target,
     )
 
@@ -147,7 +155,8 @@ def _check(dataset):
     unknown = sorted(set(dataset.categorical) - set(X.columns))
     if unknown:
         raise ValueError(f"Data set {name!r} has no columns {unknown}, listed as categorical.")
-    for label, other in (("y", dataset.y), ("groups", dataset.groups)):
+    for label in ("y", "groups", "time"):
+        other = getattr(dataset, label)
         if other is not None and len(other) != len(X):
             raise ValueError(
                 f"Data set {name!r}: X has {len(X)} rows and {label} has {len(other)}."

@@ -4,11 +4,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from skfocal.benchmark._numeric import make_numeric
+from skfocal.benchmark._presets import choose_arms, choose_plan
 from skfocal.benchmark._user_table import read_table
-from skfocal.benchmark.methods import choose_methods, describe_arms
-from skfocal.benchmark.protocol import Plan
+from skfocal.benchmark.methods import describe_arms
 from skfocal.benchmark.report import known_arms, write_report
 from skfocal.benchmark.report._findings import find_leader, list_headlines, summarise_focal
 from skfocal.benchmark.runner import run
@@ -16,8 +18,6 @@ from skfocal.benchmark.store import NOTES_FILE, Store
 
 __all__ = ["Comparison", "compare"]
 
-# Above this a fold has enough rows for its own noise to be small, and time is what is short.
-LARGE = 20_000
 # Below this every figure of a test fold hangs on a handful of rows.
 FEW_POSITIVES = 30
 
@@ -52,6 +52,11 @@ def compare(
     target,
     *,
     positive=None,
+    groups=None,
+    time=None,
+    drop=(),
+    categorical=(),
+    preset="standard",
     methods=None,
     max_rows=None,
     time_limit=None,
@@ -59,10 +64,9 @@ def compare(
     out=None,
     random_state=0,
     progress=None,
+    announce=None,
 ):
     """Compare focal loss with resampling and others on a table of your own.
-
-    Up to 20,000 rows are judged on 5 folds cut twice, larger tables on 3 folds.
 
     Parameters
     ----------
@@ -70,14 +74,32 @@ def compare(
         A CSV file, a Parquet file, a frame of pandas or polars, or an Arrow table; columns of
         numbers, dates and names, with missing values. :func:`skfocal.benchmark.read_table` reads
         it; what it dropped and what it doubted is in the notes.
-    target : str
+    target : str or list of str
         Column of the class; it must hold two labels and no missing values. Of a file without a
-        header, its position from 0.
+        header, its position from 0. A list names several such columns, the labels of a multilabel
+        target.
     positive : object, default=None
-        The label that counts as positive; None takes the rarer one.
+        The label that counts as positive; None takes the rarer one, and of several targets first
+        of all 1, true or yes.
+    groups : str, default=None
+        Column of what several rows belong to, such as a customer: none has rows both to train and
+        to test on. It is no feature.
+    time : str, default=None
+        Column of dates, or of numbers that grow with time: every fold trains on the past and tests
+        on what follows. It is no feature.
+    drop : list of str, default=()
+        Columns to leave out, such as those that are known only after the target is.
+    categorical : list of str, default=()
+        Columns of names that look like numbers, such as codes.
+    preset : {"fast", "standard", "thorough"}, default="standard"
+        How much is computed. ``"fast"``: linear models, resampling and forests, on 5 folds, and 4
+        settings each. ``"standard"``: boosted trees and networks too, on 5 folds cut twice.
+        ``"thorough"``: every arm that has a name of its own, 5 folds cut four times, and 8
+        settings each. Above 20,000 rows there are 3 folds (``"thorough"``: 5), cut once. Arms
+        that need a package which is not installed are left out.
     methods : list of str or Method, default=None
-        Names from :func:`skfocal.benchmark.list_methods`, or arms of your own; None takes
-        ``skfocal.benchmark.methods.DEFAULT_METHODS["binary"]``, which leaves out the slow ones.
+        Names from :func:`skfocal.benchmark.list_methods`, or arms of your own; None takes those
+        of the preset.
     max_rows : int >= 2, default=None
         Rows to use at most, by a stratified sample.
     time_limit : float > 0, default=None
@@ -91,6 +113,8 @@ def compare(
         Seed of the sample, the folds and the methods.
     progress : callable, default=None
         Called as ``progress(done, total, label)`` after every finished fit.
+    announce : callable, default=None
+        Called as ``announce(seconds)`` before the start, with a rough estimate of the time.
 
     Returns
     -------
@@ -101,8 +125,9 @@ def compare(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file cannot be read, the target is absent, incomplete or not binary, a class has
-        fewer rows than there are folds, a method is unknown, or `out` holds something else.
+        If the file cannot be read, a column is absent or has two roles, the target is incomplete
+        or not binary, rows, groups or times are too few for the folds, a method or the preset is
+        unknown, or `out` holds something else.
     TypeError
         If `table` is no table.
 
@@ -116,58 +141,91 @@ def compare(
     Average precision: Logistic regression wins with ...
     """
     user = read_table(
-        table, target, positive=positive, max_rows=max_rows, random_state=random_state
+        table,
+        target,
+        positive=positive,
+        groups=groups,
+        time=time,
+        drop=drop,
+        categorical=categorical,
+        max_rows=max_rows,
+        random_state=random_state,
     )
-    plan = _choose_plan(user)
-    notes = user.notes + _warn(user)
-    about = {"title": f"Comparison on {user.dataset.name}", "facts": _describe(user, target)}
+    numeric = make_numeric(user.dataset)
+    arms, arm_notes = choose_arms(preset, methods, numeric.task)
+    plan, plan_notes = choose_plan(numeric, preset)
+    _check_counts(user, plan)
+    notes = (*user.notes, *_warn(user), *arm_notes, *plan_notes)
+    about = {"title": f"Comparison on {user.dataset.name}", "facts": _describe(user)}
     about["notes"] = list(notes)
     if out is not None:
         _claim(Path(out), user.dataset.name, about)
     results = run(
         datasets=[user.dataset],
-        methods=methods,
+        methods=arms,
         n_jobs=n_jobs,
         out=out,
         plan=plan,
         random_state=random_state,
         time_limit=time_limit,
         progress=progress,
+        announce=announce,
     )
     path = None if out is None else _report(Path(out), about)
-    with known_arms(describe_arms(choose_methods(methods, "binary"))):
+    with known_arms(describe_arms(arms)):
         answer = _answer(results)
     return Comparison(results, answer, notes + _count_gaps(results), path, user.summary)
 
 
-def _choose_plan(user):
-    """Return five folds twice for a table that lets them run in minutes, else three folds."""
-    y = user.dataset.y
-    plan = Plan(5, 2, 3, 4) if len(y) <= LARGE else Plan(3, 1, 3, 4)
+def _check_counts(user, plan):
+    """Refuse a class that cannot be in every fold."""
+    if user.several:
+        return  # labels that are too rare are left out of the figures, and the report names them
+    y = user.y
     for label, count in ((user.positive, y.sum()), (user.negative, len(y) - y.sum())):
         if count < plan.n_splits:
             raise ValueError(
                 f"The class {label!r} has {count} rows, fewer than the {plan.n_splits} folds that "
                 "judge the methods; every fold needs one to test on."
             )
-    return plan
 
 
 def _warn(user):
-    n_positive = int(user.dataset.y.sum())
-    if n_positive >= FEW_POSITIVES:
-        return ()
-    return (f"There are only {n_positive} positives: expect wide noise.",)
-
-
-def _describe(user, target):
-    y = user.y
+    counts = user.y.sum(axis=0).reshape(-1)
     return [
-        ("Table", user.name),
-        ("Target", f"{target}, positive where it is {user.positive!r}, else {user.negative!r}"),
-        ("Rows", f"{len(y):,}, of them {y.sum():,} positive ({y.mean():.1%})"),
-        ("Columns", user.columns),
+        f"There are only {count} positives{f' of {name!r}' if user.several else ''}: expect wide "
+        "noise."
+        for name, count in zip(user.roles.targets, counts, strict=True)
+        if count < FEW_POSITIVES
     ]
+
+
+def _describe(user):
+    y, roles = user.y, user.roles
+    facts = [("Table", user.name)]
+    if user.several:
+        shares = [
+            f"{name} ({positive!r}, {count:,} rows, {count / len(y):.1%})"
+            for name, (_, positive), count in zip(
+                roles.targets, user.classes, y.sum(axis=0), strict=True
+            )
+        ]
+        facts += [("Targets", ", ".join(shares)), ("Rows", f"{len(y):,}")]
+    else:
+        labels = f"positive where it is {user.positive!r}, else {user.negative!r}"
+        facts += [
+            ("Target", f"{roles.targets[0]}, {labels}"),
+            ("Rows", f"{len(y):,}, of them {y.sum():,} positive ({y.mean():.1%})"),
+        ]
+    facts.append(("Columns", user.columns))
+    if roles.groups is not None:
+        n_groups = len(np.unique(user.groups))
+        facts.append(("Groups", f"{n_groups:,} by {roles.groups}; none straddles a fold"))
+    if roles.time is not None:
+        facts.append(("Time", f"{roles.time}; every fold trains on the past of its test rows"))
+    if roles.drop:
+        facts.append(("Left out", ", ".join(roles.drop)))
+    return facts
 
 
 def _claim(folder, name, about):

@@ -14,13 +14,14 @@ import warnings
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn import config_context
 from sklearn.exceptions import FitFailedWarning
 from threadpoolctl import threadpool_limits
 
+from skfocal.benchmark._folds import Fold, cut_inner, make_folds
 from skfocal.benchmark._numeric import NumericTable
 from skfocal.benchmark.arms import FoldInfo, StepCache
 from skfocal.benchmark.methods import Method
@@ -112,17 +113,6 @@ class Cell:
         return f"{self.dataset} / {self.method} / repeat {self.repeat}, fold {self.fold}"
 
 
-@dataclass(frozen=True)
-class Fold:
-    """One outer fold: which rows train and which test, and the seed shared by all methods."""
-
-    repeat: int
-    fold: int
-    train: np.ndarray
-    test: np.ndarray
-    random_state: int
-
-
 def get_columns(task) -> list[str]:
     """Return the columns of the results of a task, in order.
 
@@ -147,43 +137,6 @@ def get_columns(task) -> list[str]:
     ]
 
 
-def make_folds(table: NumericTable, plan: Plan, random_state: int) -> list[Fold]:
-    """Cut the outer folds, the same for every method.
-
-    Parameters
-    ----------
-    table : NumericTable
-        With ``groups``, no group straddles a fold.
-    plan : Plan
-        Gives the number of folds and repeats.
-    random_state : int >= 0
-        Seed.
-
-    Returns
-    -------
-    list of Fold
-        ``n_repeats * n_splits`` of them.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer rows of each class, or fewer groups, than folds.
-    """
-    folds, split = [], get_scoring(table.task).split
-    for repeat in range(plan.n_repeats):
-        splits = split(table.y, table.groups, plan.n_splits, _seed(random_state, repeat))
-        folds += [
-            Fold(repeat, fold, train, test, _seed(random_state, repeat, fold))
-            for fold, (train, test) in enumerate(splits)
-        ]
-    return folds
-
-
-def _seed(*keys):
-    """Return a seed below 2**32 that differs for every tuple of keys."""
-    return int(np.random.SeedSequence(keys).generate_state(1)[0])
-
-
 def evaluate(method: Method, table: NumericTable, fold: Fold, plan: Plan):
     """Compute one cell; whatever goes wrong in it becomes part of the result.
 
@@ -204,12 +157,13 @@ def evaluate(method: Method, table: NumericTable, fold: Fold, plan: Plan):
         The fields of :func:`get_columns`; a failed cell has no metrics.
     predictions : dict of str to ndarray
         ``"row"`` (position in the data set), ``"target"`` and ``"probability"`` of the test rows,
-        the latter two with a column per label or class where there are several; empty for a failed
-        cell.
+        the latter two with a column per label or class where there are several;
+        ``"inner_target"`` and ``"inner_probability"`` of the training rows, out of the inner
+        folds; empty for a failed cell.
     """
     row: dict[str, Any] = describe(method, table, fold)
     predictions: dict[str, np.ndarray] = {}
-    with _alone() as caught:
+    with alone() as caught:
         try:
             result, predictions = _compete(method, table, fold, plan)
             row |= result
@@ -243,7 +197,7 @@ def describe(method: Method, table: NumericTable, fold: Fold) -> dict[str, Any]:
 
 
 @contextmanager
-def _alone():
+def alone():
     """Run a cell on one thread, so that times can be compared, and hide its warnings."""
     with (
         threadpool_limits(1),
@@ -261,47 +215,86 @@ def _summarise(caught):
     return ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
 
 
-def _compete(method, table, fold, plan):
+class FittedMethod(NamedTuple):
+    """An arm fitted to the training rows of a fold, with what was found on its inner folds."""
+
+    model: Any
+    parameters: dict[str, Any]
+    inner_rows: np.ndarray
+    inner_probability: np.ndarray
+    thresholds: Any
+    search_seconds: float
+    fit_seconds: float
+
+
+def fit_method(method: Method, table: NumericTable, fold: Fold, plan: Plan) -> FittedMethod:
+    """Choose the settings of an arm on inner folds and fit it to all training rows.
+
+    Parameters
+    ----------
+    method, table, fold, plan
+        As :func:`evaluate` takes them.
+
+    Raises
+    ------
+    ValueError
+        If the training rows are of one class. Besides, whatever the arm raises.
+    """
     task = get_scoring(table.task)
     configurations = method.configurations[: plan.budget]
     X, y = table.X[fold.train], table.y[fold.train]
-    groups = None if table.groups is None else table.groups[fold.train]
-    target = table.target[fold.test]
     task.check(table.target[fold.train], "The training fold")
-    task.check(target, "The test fold")
 
     started = time.perf_counter()
-    n_inner = task.limit_splits(y, plan.inner_splits)
-    inner = task.split(y, groups, n_inner, fold.random_state)
-    best, out_of_fold = _search(method, configurations, table, X, y, inner, fold.random_state)
+    inner = cut_inner(table, fold, plan.inner_splits)
+    best, checked, out_of_fold = _search(
+        method, configurations, table, X, y, inner, fold.random_state
+    )
     search_seconds = time.perf_counter() - started
 
-    thresholds = task.tune(table.target[fold.train], out_of_fold)
+    inner_rows = fold.train[checked]
+    thresholds = task.tune(table.target[inner_rows], out_of_fold)
     started = time.perf_counter()
-    model = _build(method, best, table, y, fold.random_state)
+    model = build_model(method, best, table, y, fold.random_state)
     if method.finish is not None:
         model = method.finish(model, thresholds)
     model.fit(X, y)
     fit_seconds = time.perf_counter() - started
+    return FittedMethod(
+        model, best, inner_rows, out_of_fold, thresholds, search_seconds, fit_seconds
+    )
+
+
+def _compete(method, table, fold, plan):
+    task, target = get_scoring(table.task), table.target[fold.test]
+    task.check(target, "The test fold")
+    fitted = fit_method(method, table, fold, plan)
 
     started = time.perf_counter()
-    probability = _predict_probability(model, table.X[fold.test], table)
+    probability = _predict_probability(fitted.model, table.X[fold.test], table)
     predict_seconds = time.perf_counter() - started
 
-    decision = table.judge(model.predict(table.X[fold.test]))
+    decision = table.judge(fitted.model.predict(table.X[fold.test]))
     result = {
-        "n_configurations": len(configurations),
-        "best_parameters": json.dumps(best, sort_keys=True),
-        **task.measure(target, probability, decision, thresholds),
-        "fit_seconds": fit_seconds,
-        "search_seconds": search_seconds,
+        "n_configurations": len(method.configurations[: plan.budget]),
+        "best_parameters": json.dumps(fitted.parameters, sort_keys=True),
+        **task.measure(target, probability, decision, fitted.thresholds),
+        "fit_seconds": fitted.fit_seconds,
+        "search_seconds": fitted.search_seconds,
         "predict_seconds": predict_seconds,
     }
-    return result, {"row": fold.test, "target": target, "probability": probability}
+    return result, {
+        "row": fold.test,
+        "target": target,
+        "probability": probability,
+        # By which thresholds and corrections can be chosen later, without another fit.
+        "inner_target": table.target[fitted.inner_rows].astype(np.int32),
+        "inner_probability": fitted.inner_probability,
+    }
 
 
 def _search(method, configurations, table, X, y, inner, random_state):
-    """Return the best configuration and its out-of-fold probabilities.
+    """Return the best configuration, the rows of inner folds and their probabilities.
 
     A configuration that fails on an inner fold is dropped; if all fail, so does the cell.
     """
@@ -310,12 +303,13 @@ def _search(method, configurations, table, X, y, inner, random_state):
     failure: Exception = ValueError("No configuration was tried.")
     # Cut once for all configurations: the cache knows the rows by the identity of their arrays.
     parts = [(X[train], y[train], StepCache(), check) for train, check in inner]
-    order = np.argsort(np.concatenate([check for _, check in inner]))  # back to that of the rows
+    checked = np.concatenate([check for _, check in inner])  # of folds in time, not all rows
+    order = np.argsort(checked)
     for parameters in configurations:
         predicted, scores = [], []
         try:
             for X_train, y_train, memory, check in parts:
-                model = _build(method, parameters, table, y_train, random_state, memory)
+                model = build_model(method, parameters, table, y_train, random_state, memory)
                 model.fit(X_train, y_train)
                 predicted.append(_predict_probability(model, X[check], table))
                 scores.append(task.score(table.judge(y[check]), predicted[-1]))
@@ -328,10 +322,11 @@ def _search(method, configurations, table, X, y, inner, random_state):
             best_probability = np.concatenate(predicted)[order]
     if best is None:
         raise failure
-    return best, best_probability
+    return best, checked[order], best_probability
 
 
-def _build(method, parameters, table, y, random_state, memory=None):
+def build_model(method, parameters, table, y, random_state, memory=None):
+    """Return the classifier of an arm, not fitted, for training rows with the target `y`."""
     fold = FoldInfo(
         n_features=table.X.shape[1],
         categorical=table.categorical,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from joblib import Parallel, delayed
 
 from skfocal import __version__
+from skfocal.benchmark._estimate import estimate_seconds
 from skfocal.benchmark._numeric import NumericTable, make_numeric
 from skfocal.benchmark.datasets import (
     Dataset,
@@ -51,6 +52,7 @@ def run(
     random_state=0,
     time_limit=None,
     progress=None,
+    announce=None,
 ):
     """Compare methods by nested cross-validation on imbalanced data sets.
 
@@ -78,6 +80,9 @@ def run(
         Seconds after which no further cell begins; a later run can continue.
     progress : callable, default=None
         Called in this process as ``progress(done, total, label)`` after every finished cell.
+    announce : callable, default=None
+        Called in this process as ``announce(seconds)`` before the first cell, with a rough
+        estimate of the time that all will take, from one fit of every method on a few rows.
 
     Returns
     -------
@@ -101,7 +106,7 @@ def run(
     >>> results.groupby("method")["roc_auc"].mean().round(2).to_dict()
     {'dummy': 0.5, 'logistic': 1.0}
     """
-    _check_arguments(random_state, time_limit, progress)
+    _check_arguments(random_state, time_limit, progress, announce)
     _require_imblearn()
     plan = default_plan(suite) if plan is None else plan
     if not isinstance(plan, Plan):
@@ -134,7 +139,10 @@ def run(
     }
     with tempfile.TemporaryDirectory() if out is None else nullcontext(out) as folder:
         store = Store(folder)
-        _announce(store, request)
+        _note_request(store, request)
+        if announce is not None:
+            missing = [job for job in jobs if job.cell not in store]
+            announce(estimate_seconds(missing, plan, n_jobs))
         _compute_missing(store, jobs, plan, n_jobs, deadline, progress)
         return _collect(store, jobs, request)
 
@@ -149,13 +157,14 @@ class _Job(NamedTuple):
         return Cell(self.table.name, self.method.name, self.fold.repeat, self.fold.fold)
 
 
-def _check_arguments(random_state, time_limit, progress):
+def _check_arguments(random_state, time_limit, progress, announce):
     if not isinstance(random_state, Integral) or random_state < 0:
         raise ValueError(f"run: random_state must be an integer >= 0; got {random_state!r}.")
     if time_limit is not None and not (isinstance(time_limit, int | float) and time_limit > 0):
         raise ValueError(f"run: time_limit must be a number of seconds > 0; got {time_limit!r}.")
-    if progress is not None and not callable(progress):
-        raise ValueError(f"run: progress must be callable or None; got {progress!r}.")
+    for name, value in (("progress", progress), ("announce", announce)):
+        if value is not None and not callable(value):
+            raise ValueError(f"run: {name} must be callable or None; got {value!r}.")
 
 
 def _require_imblearn():
@@ -220,7 +229,7 @@ def _list_versions(methods):
     return versions
 
 
-def _announce(store, request):
+def _note_request(store, request):
     """Write the manifest, or extend the one that is there if both ask for the same."""
     try:
         found = store.manifest()

@@ -5,7 +5,13 @@ scikit-learn's splitters need a class per row, and have no stratification of lab
 
 from skfocal.model_selection._cuts import Cuts, find_cuts
 from skfocal.model_selection._scores import SCORES, make_score
-from skfocal.model_selection._splits import class_folds, class_split, label_folds, label_split
+from skfocal.model_selection._splits import (
+    class_folds,
+    class_split,
+    label_folds,
+    label_split,
+    past_folds,
+)
 
 __all__ = [
     "SCORES",
@@ -16,4 +22,5 @@ __all__ = [
     "label_folds",
     "label_split",
     "make_score",
+    "past_folds",
 ]

@@ -103,7 +103,7 @@ def class_folds(
 
 
 def label_folds(
-    indicator: np.ndarray, n_folds: int, random_state: int
+    indicator: np.ndarray, n_folds: int, random_state: int, groups: np.ndarray | None = None
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Cut folds that hold about equally many positives of each label.
 
@@ -115,6 +115,8 @@ def label_folds(
     indicator : ndarray of shape (n, n_labels) of 0 and 1
     n_folds : int
     random_state : int
+    groups : ndarray of shape (n,), default=None
+        Rows of one group stay together; a group has each label that one of its rows has.
 
     Returns
     -------
@@ -125,6 +127,13 @@ def label_folds(
     ----------
     As :func:`label_split`.
     """
+    if groups is not None:
+        names, codes = np.unique(groups, return_inverse=True)
+        any_row = np.zeros((len(names), indicator.shape[1]), dtype=indicator.dtype)
+        np.maximum.at(any_row, codes, indicator)
+        folds = label_folds(any_row, n_folds, random_state)
+        rows = [[np.flatnonzero(np.isin(codes, part)) for part in fold] for fold in folds]
+        return [(train, test) for train, test in rows]
     positive, random = indicator.astype(bool), np.random.default_rng(random_state)
     best, fewest = np.empty(0), np.inf
     for _ in range(_MOST_TRIALS):
@@ -135,6 +144,66 @@ def label_folds(
         if not fewest:
             break
     return [(np.flatnonzero(best != k), np.flatnonzero(best == k)) for k in range(n_folds)]
+
+
+def past_folds(
+    time: np.ndarray, n_folds: int, groups: np.ndarray | None = None
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Cut folds that train on the past and test on what follows.
+
+    The rows, in the order of time, are cut into one stretch more than there are folds, of about
+    equally many rows. Fold k trains on the first k stretches and tests on the next one. Rows of
+    the same time are never parted.
+
+    scikit-learn's ``TimeSeriesSplit`` takes rows that are sorted already, and parts rows of the
+    same time.
+
+    Parameters
+    ----------
+    time : ndarray of shape (n,)
+        Numbers that grow with time.
+    n_folds : int >= 1
+    groups : ndarray of shape (n,), default=None
+        A group that has rows to test has none to train on.
+
+    Returns
+    -------
+    list of (training, test)
+        Row numbers, a pair for each fold, the earliest first.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer different times than stretches.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfocal.model_selection import past_folds
+    >>> [(train.tolist(), test.tolist()) for train, test in past_folds(np.array([3, 1, 2, 2]), 2)]
+    [([1], [2, 3]), ([1, 2, 3], [0])]
+    """
+    times, codes = np.unique(time, return_inverse=True)
+    if len(times) <= n_folds:
+        raise ValueError(
+            f"{n_folds} folds in the order of time need {n_folds + 1} different times; "
+            f"there are {len(times)}."
+        )
+    ends = np.cumsum(np.bincount(codes))
+    place = np.arange(n_folds)
+    last = np.searchsorted(ends, (place + 1) * len(time) / (n_folds + 1))
+    # Of many rows at one time several cuts would coincide: each takes one time more than the last,
+    # and leaves one for each that follows.
+    last = np.maximum.accumulate(last - place) + place
+    last = np.minimum(last, len(times) - 1 - n_folds + place)
+    stretch = np.searchsorted(last, codes)
+    folds = []
+    for k in place + 1:
+        train, test = np.flatnonzero(stretch < k), np.flatnonzero(stretch == k)
+        if groups is not None:
+            train = train[~np.isin(groups[train], groups[test])]
+        folds.append((train, test))
+    return folds
 
 
 def _deal_folds(positive: np.ndarray, n_folds: int, random: np.random.Generator) -> np.ndarray:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import skfocal
 from skfocal.benchmark import cli, list_datasets, list_methods, list_suites, load_results
 from skfocal.benchmark.cli._commands import app
+from skfocal.benchmark.cli._folders import default_folder
 
 TINY = ["benchmark", "run", "--suite", "tiny", "--datasets", "wine", "--jobs", "1"]
 
@@ -152,7 +153,7 @@ def test_compare_on_a_hidden_file(table, tmp_path, monkeypatch):
     table.rename(tmp_path / ".hidden.csv")
     result = call("compare", ".hidden.csv", "--target", "sick", "--methods", "dummy", "--quiet")
     assert result.exit_code == 0
-    assert "Report: benchmark-results/hidden/report.html" in result.stdout
+    assert "Report: benchmark-results/hidden-sick/report.html" in result.stdout
 
 
 @pytest.mark.slow
@@ -173,6 +174,12 @@ def test_compare_quietly(table, tmp_path):
         (["compare", "TABLE", "--target", "sick", "--positive", "2"], "no label '2'"),
         (["compare", "TABLE", "--target", "sick", "--methods", "magic"], "Unknown method 'magic'"),
         (["compare", "ONE", "--target", "y"], "only one class, 1"),
+        (["compare", "TABLE"], "Give either --target COLUMN or --targets"),
+        (["compare", "TABLE", "--targets", "sick,sick"], "'sick' cannot be a target twice"),
+        (["compare", "TABLE", "--target", "sick", "--groups", "y"], "no column 'y'"),
+        (["compare", "TABLE", "--target", "sick", "--time", "sick"], "both a target and the time"),
+        (["compare", "TABLE", "--target", "sick", "--drop", "x"], "no usable column"),
+        (["compare", "TABLE", "--target", "sick", "--preset", "slow"], "preset must be one of"),
         (["compare", "EMPTY", "--target", "y"], "the file is empty"),
         (["compare", "SURPLUS", "--target", "y"], "row 2 has 3 fields and the header 2"),
         (["compare", "DOUBLED", "--target", "y"], "several columns 'y'"),
@@ -203,8 +210,23 @@ def test_bad_input_gets_one_sentence_and_status_2(
     assert result.stdout == ""
 
 
+def test_comparisons_do_not_share_a_folder_unless_they_are_the_same():
+    folders = [
+        default_folder("data/t.csv", "a", {"preset": "standard", "drop": []}),
+        default_folder("data/t.csv", "b", {}),
+        default_folder("data/t.csv", ["a", "b"], {}),
+        default_folder("data/t.csv", "a", {"groups": "g"}),
+        default_folder("data/t.csv", "a", {"drop": ["g"]}),
+        default_folder("data/t.csv", "a/b", {}),
+        default_folder("data/t.csv", "a_b", {}),
+    ]
+    assert folders[0].as_posix() == "benchmark-results/t-a"
+    assert len(set(folders)) == len(folders)
+    assert all(len(folder.parts) == 2 for folder in folders)
+
+
 def test_wrong_options_have_status_2():
-    assert call("compare", "t.csv").exit_code == 2
+    assert call("compare").exit_code == 2
     assert call("benchmark", "run", "--time-limit", "-1").exit_code == 2
     assert call("dance").exit_code == 2
 

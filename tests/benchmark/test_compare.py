@@ -8,10 +8,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from skfocal.benchmark import load_results
+from skfocal.benchmark import load_results, read_table
+from skfocal.benchmark._presets import PRESETS, choose_arms
 from skfocal.benchmark.compare import compare
 from skfocal.benchmark.report import NOTES_FILE
+from skfocal.benchmark.report._findings import find_focal_arm
 from skfocal.benchmark.scoring import get_scoring
+from skfocal.benchmark.store import Store
 
 
 def make_frame(n=200, n_positive=40, seed=0):
@@ -103,7 +106,7 @@ def test_tables_of_other_kinds(frame):
 def test_a_column_that_is_empty_in_some_training_folds(frame):
     frame["rare"] = [1.0, 2.0] + [np.nan] * 198
     methods = ["hist_gradient_boosting", "focal_boosting"]
-    results = compare(frame, "churn", methods=methods, max_rows=150).results
+    results = compare(frame, "churn", methods=methods, max_rows=150, preset="fast").results
     assert (results["status"] == "ok").all()
 
 
@@ -128,3 +131,65 @@ def test_out_of_time(frame):
     found = compare(frame, "churn", methods=["dummy", "logistic"], time_limit=1e-9)
     assert found.answer.startswith("There is no answer")
     assert found.notes == ("20 of 20 fits did not begin within the time limit.",)
+
+
+def make_rich_frame():
+    """The table with a customer, a day and a second target, small enough for seconds."""
+    frame, rng = make_frame(90, 30), np.random.default_rng(1)
+    days = pd.to_timedelta(rng.integers(0, 50, 90), "D")
+    return frame.assign(
+        customer=rng.integers(0, 30, 90),
+        day=(pd.Timestamp("2024-01-01") + days).strftime("%d.%m.%Y"),
+        late=(frame["noise"] > 0.5).astype(int),
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["churn", ["churn", "late"]])
+def test_folds_keep_groups_and_time(target, tmp_path):
+    roles = {"groups": "customer", "time": "day"}
+    table = read_table(make_rich_frame(), target, **roles)
+    seconds = []
+    found = compare(
+        *(make_rich_frame(), target),
+        **roles,
+        methods=["dummy", "logistic"],
+        out=tmp_path,
+        announce=seconds.append,
+    )
+    assert (found.results["status"] == "ok").all()
+    assert found.results["repeat"].unique().tolist() == [0] and len(seconds) == 1
+    tested = Store(tmp_path).predictions("table", "logistic").groupby("fold")["row"]
+    ends = tested.agg(lambda rows: table.time[rows].max())
+    starts = tested.agg(lambda rows: table.time[rows].min())
+    assert (starts.to_numpy()[1:] > ends.to_numpy()[:-1]).all()
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"{len(set(table.groups))} by customer; none straddles a fold" in page
+    assert "every fold trains on the past" in page and "5 folds in the order of time;" in page
+
+
+def test_folds_are_fewer_where_groups_or_time_do_not_allow_five():
+    frame = make_rich_frame().assign(customer=lambda f: f["customer"] % 3)
+    found = compare(frame, "churn", groups="customer", methods=["dummy"], preset="fast")
+    assert "The table allows 3 folds that keep groups together, instead of 5." in found.notes
+    with pytest.raises(ValueError, match="no two folds that keep groups together"):
+        compare(frame.assign(one=frame["churn"]), "churn", groups="one", methods=["dummy"])
+    with pytest.raises(ValueError, match="cannot be cut in the order of time"):
+        compare(frame.assign(one=frame["churn"] == "yes"), "churn", time="one", methods=["dummy"])
+
+
+@pytest.mark.slow
+def test_presets_grow(monkeypatch):
+    for task in ("binary", "multilabel"):
+        arms = [{arm.name for arm in choose_arms(name, None, task)[0]} for name in PRESETS]
+        assert arms[0] < arms[1] < arms[2] or task == "multilabel"
+        assert all(any(find_focal_arm([name]) for name in some) for some in arms)
+    assert not {"mlp", "focal_mlp", "focal_boosting"} & {
+        arm.name for arm in choose_arms("fast", None, "binary")[0]
+    }
+    monkeypatch.setattr("skfocal.benchmark._presets._is_installed", lambda name: name != "torch")
+    arms, notes = choose_arms("standard", None, "binary")
+    assert "focal_mlp" not in [arm.name for arm in arms]
+    assert notes == ["Not run, since torch is not installed: focal_mlp, focal_mlp_zero."]
+    with pytest.raises(ValueError, match="preset must be one of"):
+        choose_arms("slow", None, "binary")

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skfocal.model_selection import _splits, class_folds, class_split, label_folds, label_split
+from skfocal.model_selection import (
+    _splits,
+    class_folds,
+    class_split,
+    label_folds,
+    label_split,
+    past_folds,
+)
 
 
 def make_indicator(seed):
@@ -102,3 +109,35 @@ def test_groups_stay_together_and_classes_are_spread():
     assert max(rates) - min(rates) < 0.1
     with_rare = np.r_[y, 2]  # fewer rows of a class than folds: without a warning
     assert len(class_folds(with_rare, 3, 0)) == 3
+
+
+def test_folds_in_time_train_on_the_past_and_part_no_time():
+    random = np.random.default_rng(0)
+    time, groups = random.integers(0, 12, 100), random.integers(0, 30, 100)
+    folds = past_folds(time, 4)
+    assert len(folds) == 4
+    for train, test in folds:
+        assert time[train].max() < time[test].min()
+    rows = np.concatenate([folds[0][0], *(test for _, test in folds)])
+    assert_array_equal(np.sort(rows), np.arange(100))
+    for (train, test), (past, same) in zip(past_folds(time, 4, groups), folds, strict=True):
+        assert_array_equal(test, same)
+        assert set(train) <= set(past) and not set(groups[train]) & set(groups[test])
+
+
+def test_folds_in_time_of_one_crowded_day():
+    time = np.array([0, 1, *[2] * 50, 3, 4])
+    sizes = [(len(train), len(test)) for train, test in past_folds(time, 4)]
+    assert sizes == [(1, 1), (2, 50), (52, 1), (53, 1)]
+    with pytest.raises(ValueError, match="5 folds in the order of time need 6 different times"):
+        past_folds(time, 5)
+
+
+def test_folds_of_labels_keep_groups_together():
+    random = np.random.default_rng(0)
+    y, groups = (random.random((120, 3)) < 0.2).astype(int), random.integers(0, 40, 120)
+    folds = label_folds(y, 3, 0, groups)
+    assert sorted(np.concatenate([test for _, test in folds])) == list(range(120))
+    for train, test in folds:
+        assert not set(groups[train]) & set(groups[test])
+        assert y[test].any(axis=0).all()

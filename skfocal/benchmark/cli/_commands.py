@@ -12,10 +12,30 @@ from skfocal import __version__
 from skfocal.benchmark.cli._display import (
     follow,
     print_error,
+    print_estimate,
     print_failures,
     print_names,
     print_ranking,
     print_text,
+)
+from skfocal.benchmark.cli._folders import default_folder
+from skfocal.benchmark.cli._options import (
+    Categorical,
+    CompareOut,
+    Drop,
+    Groups,
+    Jobs,
+    MaxRows,
+    Methods,
+    Positive,
+    Preset,
+    Quiet,
+    Seed,
+    Table,
+    Target,
+    Targets,
+    TimeColumn,
+    TimeLimit,
 )
 
 __all__ = ["app"]
@@ -30,16 +50,6 @@ app = typer.Typer(
 )
 benchmark = typer.Typer(help="The comparison on the suites of public tables.", no_args_is_help=True)
 app.add_typer(benchmark, name="benchmark")
-
-Jobs = Annotated[int, typer.Option(help="Cells computed at once; -1 is one per core.")]
-Methods = Annotated[
-    str | None, typer.Option(help="Comma-separated names; default: the usual ones of the task.")
-]
-TimeLimit = Annotated[
-    float | None, typer.Option(help="Seconds after which nothing new begins.", min=0.001)
-]
-Seed = Annotated[int, typer.Option(help="Seed of folds and methods.", min=0)]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print the outcome and nothing else.")]
 
 
 def _print_version(wanted: bool):
@@ -132,50 +142,54 @@ def list_all():
 
 @app.command("compare")
 def compare_table(
-    table: Annotated[
-        Path, typer.Argument(help="A CSV (also compressed) or Parquet file.", show_default=False)
-    ],
-    target: Annotated[
-        str,
-        typer.Option(
-            help="Column of the class, or its position (from 0) where there is no header.",
-            show_default=False,
-        ),
-    ],
-    positive: Annotated[
-        str | None, typer.Option(help="The positive label; default: the rarer one.")
-    ] = None,
-    max_rows: Annotated[
-        int | None, typer.Option(help="Rows at most, by a stratified sample.", min=2)
-    ] = None,
+    table: Table,
+    target: Target = None,
+    targets: Targets = None,
+    positive: Positive = None,
+    groups: Groups = None,
+    time_column: TimeColumn = None,
+    drop: Drop = None,
+    categorical: Categorical = None,
+    preset: Preset = "standard",
+    methods: Methods = None,
+    max_rows: MaxRows = None,
     time_limit: TimeLimit = None,
     jobs: Jobs = -1,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder; default: benchmark-results/TABLE.")
-    ] = None,
-    methods: Methods = None,
+    out: CompareOut = None,
     seed: Seed = 0,
     quiet: Quiet = False,
 ):
-    """Compare the methods on your own table and answer in plain words."""
+    """Compare the methods on your own table and answer in plain words.
+
+    The same command again continues where it stopped.
+    """
     with _plain_errors():
         from skfocal.benchmark.compare import compare
-        from skfocal.benchmark.reading import name_table
 
-        folder = out or Path("benchmark-results") / name_table(table)
+        chosen = _choose_targets(target, targets)
+        settings = {
+            "positive": positive,
+            "groups": groups,
+            "time": time_column,
+            "drop": _split(drop) or [],
+            "categorical": _split(categorical) or [],
+            "preset": preset,
+            "max_rows": max_rows,
+            "random_state": seed,
+        }
+        folder = out or default_folder(table, chosen, settings)
     with _plain_errors(folder):
         with follow("Comparison", quiet) as progress:
             comparison = compare(
                 table,
-                target,
-                positive=positive,
+                chosen,
+                **settings,
                 methods=_split(methods),
-                max_rows=max_rows,
                 time_limit=time_limit,
                 n_jobs=jobs,
                 out=folder,
-                random_state=seed,
                 progress=progress,
+                announce=None if quiet else print_estimate,
             )
         print_failures(comparison.results)
         if not quiet:
@@ -185,6 +199,13 @@ def compare_table(
             print_ranking(comparison.results)
         print_text(comparison.answer)
         print_text(f"Report: {comparison.path}")
+
+
+def _choose_targets(target, targets):
+    """Return the column of the class, or the list of several."""
+    if (target is None) == (targets is None):
+        raise ValueError("Give either --target COLUMN or --targets COLUMN,COLUMN,...")
+    return target if target is not None else _split(targets)
 
 
 def _split(names):

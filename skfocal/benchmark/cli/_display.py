@@ -16,6 +16,7 @@ from rich.table import Column, Table
 __all__ = [
     "follow",
     "print_error",
+    "print_estimate",
     "print_failures",
     "print_names",
     "print_ranking",
@@ -26,6 +27,14 @@ __all__ = [
 def print_text(text):
     """Print a line as it is: no markup, no colours, no cuts."""
     Console(soft_wrap=True).print(text, markup=False, highlight=False)
+
+
+def print_estimate(seconds):
+    """Print on standard error how long it will take."""
+    from skfocal.benchmark._estimate import write_estimate
+
+    if seconds:
+        print_error(f"This will take {write_estimate(seconds)}.")
 
 
 def print_error(sentence):

@@ -43,6 +43,8 @@ class Dataset:
         Columns of names rather than numbers.
     groups : ndarray of shape (n_rows,) or None, default=None
         Rows of one group must never straddle a fold.
+    time : ndarray of shape (n_rows,) or None, default=None
+        Numbers that grow with time: folds then train on the past and test on what follows.
     ranked : bool, default=True
         False for a control, which is run but takes no part in rankings.
     test_rows : ndarray of bool of shape (n_rows,) or None, default=None
@@ -61,6 +63,7 @@ class Dataset:
     task: str = "binary"
     categorical: tuple[str, ...] = ()
     groups: np.ndarray | None = None
+    time: np.ndarray | None = None
     ranked: bool = True
     test_rows: np.ndarray | None = None
     costs: pd.DataFrame | None = None

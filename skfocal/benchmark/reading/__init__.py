@@ -7,7 +7,8 @@ the target becomes 0 and 1 (``_target``), and columns that can only mislead are 
 out (``_features``). Whatever was doubtful is said in the notes.
 """
 
+from skfocal.benchmark.reading._schema import ColumnSchema, list_schemas
 from skfocal.benchmark.reading._source import name_table
 from skfocal.benchmark.reading._table import UserTable, read_table
 
-__all__ = ["UserTable", "name_table", "read_table"]
+__all__ = ["ColumnSchema", "UserTable", "list_schemas", "name_table", "read_table"]

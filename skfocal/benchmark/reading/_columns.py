@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from skfocal.benchmark.reading._texts import Hints, TextColumn, Typed
 
-__all__ = ["decide_columns"]
+__all__ = ["decide_columns", "read_as", "read_names"]
 
 DAY_IN_MICROSECONDS = 86_400 * 10**6
 _NUMBERS = (numbers.Real, decimal.Decimal, fractions.Fraction, np.number, np.bool_)
@@ -22,7 +22,7 @@ _DATES = (datetime.date, np.datetime64)
 _TEXTS = (str, bytes, *_NUMBERS, *_DATES, datetime.time, datetime.timedelta, complex, pd.Interval)
 
 
-def decide_columns(names, columns, separator="") -> list[Typed]:
+def decide_columns(names, columns, separator="", categorical=()) -> list[Typed]:
     """Bring columns to numbers, days or names.
 
     Parameters
@@ -33,15 +33,64 @@ def decide_columns(names, columns, separator="") -> list[Typed]:
         As they came.
     separator : str, default=""
         Of a file of text, for what its numbers leave open.
+    categorical : collection of str, default=()
+        Columns of names, whatever they look like.
 
     Returns
     -------
     list of Typed
     """
-    read = [_read(name, column) for name, column in zip(names, columns, strict=True)]
+    read = [
+        Typed(read_names(name, column), "name") if name in categorical else _read(name, column)
+        for name, column in zip(names, columns, strict=True)
+    ]
     texts = [column for column in read if isinstance(column, TextColumn)]
     hints = Hints.gather(texts, separator)
     return [column.decide(hints) if isinstance(column, TextColumn) else column for column in read]
+
+
+def read_names(name, column) -> pd.Categorical:
+    """Return a column as categories, whatever it holds; 1 and 1.0 are the same one."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if isinstance(column, pa.Array):
+        if pa.types.is_dictionary(column.type):
+            column = pc.cast(column, column.type.value_type)
+        if _is_text(column.type):
+            return TextColumn(name, column).names()
+        column = pd.Series(column.to_pylist(), dtype=object)
+    texts = [None if pd.isna(value) else _to_name(value) for value in column.astype(object)]
+    return TextColumn(name, pa.array(texts, pa.string())).names()
+
+
+def _to_name(value):
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return _to_text(value)
+
+
+def read_as(name, column, schema) -> Typed:
+    """Read a column as one of the same name was read before.
+
+    Parameters
+    ----------
+    name : str
+    column : pyarrow.Array, pyarrow.ChunkedArray or pandas.Series
+        As it came.
+    schema : object
+        With ``kind``, ``mark`` and ``order`` of the column that was read before.
+
+    Returns
+    -------
+    Typed
+        Dates with an origin of their own.
+    """
+    if schema.kind == "name":
+        return Typed(read_names(name, column), "name")
+    read = _read(name, column)
+    if isinstance(read, TextColumn):
+        return read.read_as(schema.kind, schema.mark, schema.order)
+    return read
 
 
 def _read(name, column) -> Typed | TextColumn:
@@ -60,7 +109,7 @@ def _read(name, column) -> Typed | TextColumn:
     if isinstance(dtype, pd.ArrowDtype | pd.StringDtype):
         return _read_arrow(name, pa.array(column, from_pandas=True))
     if kinds.is_datetime64_any_dtype(dtype):
-        return Typed(_count_from_first(column), "date")
+        return _count_from_first(column)
     if kinds.is_timedelta64_dtype(dtype):
         return Typed((column / pd.Timedelta(days=1)).to_numpy(np.float64), "date")
     if kinds.is_numeric_dtype(dtype) and not kinds.is_complex_dtype(dtype):
@@ -70,7 +119,12 @@ def _read(name, column) -> Typed | TextColumn:
 
 def _count_from_first(stamps):
     """Return times as days since the first of them."""
-    return ((stamps - stamps.min()) / pd.Timedelta(days=1)).to_numpy(np.float64)
+    days = ((stamps - stamps.min()) / pd.Timedelta(days=1)).to_numpy(np.float64)
+    first = pd.Timestamp(stamps.min())
+    if first is pd.NaT:
+        return Typed(days, "date")
+    epoch = pd.Timestamp(0, tz=first.tz)
+    return Typed(days, "date", origin=(first - epoch) / pd.Timedelta(days=1))
 
 
 def _keep_categories(name, column):
@@ -89,7 +143,7 @@ def _read_objects(name, column):
         return Typed(_to_floats(column), "number")
     if all(issubclass(kind, _DATES) for kind in kinds):
         stamps = pd.to_datetime(column, utc=True, errors="coerce", format="mixed")
-        return Typed(_count_from_first(stamps), "date")
+        return _count_from_first(stamps)
     if all(issubclass(kind, datetime.timedelta | np.timedelta64) for kind in kinds):
         return Typed((pd.to_timedelta(column) / pd.Timedelta(days=1)).to_numpy(float), "date")
     try:
@@ -135,7 +189,8 @@ def _read_arrow_dates(name, column):
     zone = getattr(column.type, "tz", None)
     stamps = pc.cast(pc.cast(column, pa.timestamp("us", zone), safe=False), pa.int64())
     days = _to_numpy(pc.cast(stamps, pa.float64(), safe=False)) / DAY_IN_MICROSECONDS
-    return Typed(days - (np.nanmin(days) if not np.isnan(days).all() else 0), "date")
+    origin = 0.0 if np.isnan(days).all() else float(np.nanmin(days))
+    return Typed(days - origin, "date", origin=origin)
 
 
 def _read_arrow_times(name, column):

@@ -85,15 +85,18 @@ def _names_rows(name, column):
     return bool(dense or left_over)
 
 
-def find_suspects(X: pd.DataFrame, y: np.ndarray, dates) -> list[str]:
-    """Return notes about columns that look like a row number or hold the answer."""
+def find_suspects(X: pd.DataFrame, y: np.ndarray, dates, label=None) -> list[str]:
+    """Return notes about columns that look like a row number or hold the answer.
+
+    `label` names the target where there are several.
+    """
     notes = []
     leaks = [name for name in X if _predicts(X[name], y)]
     if leaks:
         verb = "predicts" if len(leaks) == 1 else "predict, each alone,"
         notes.append(
-            f"{join(leaks)} {verb} the target without an error: is it known before the target is, "
-            "or is this a leak?"
+            f"{join(leaks)} {verb} the target{f' {label!r}' if label else ''} without an error: is "
+            "it known before the target is, or is this a leak?"
         )
     notes += [
         f"{quote(name)} holds another whole number in every row, as a row number or a customer's "

@@ -12,7 +12,7 @@ from skfocal.benchmark.reading._file import decode, unpack
 from skfocal.benchmark.reading._raw import RawTable, read_cells
 from skfocal.benchmark.reading._words import BLANKS
 
-__all__ = ["name_table", "read_source"]
+__all__ = ["clean_name", "name_table", "read_source"]
 
 
 def name_table(path) -> str:
@@ -47,7 +47,7 @@ def read_source(source, target) -> tuple[RawTable, str]:
     """
     if isinstance(source, pd.DataFrame):
         names, columns = [_flatten(name) for name in source.columns], _take_columns(source)
-        return RawTable("table", names, columns), _flatten(target).strip(BLANKS)
+        return RawTable("table", names, columns), clean_name(target)
     target = str(target).strip(BLANKS)
     if hasattr(source, "collect") and not hasattr(source, "__arrow_c_stream__"):
         source = source.collect()  # a lazy frame of polars
@@ -59,6 +59,11 @@ def read_source(source, target) -> tuple[RawTable, str]:
         "read_table: source must be a path or a table of pandas, polars or Arrow; got "
         f"{type(source).__name__}."
     )
+
+
+def clean_name(name: Hashable) -> str:
+    """Return the name of a column as it is looked for."""
+    return _flatten(name).strip(BLANKS)
 
 
 def _flatten(name: Hashable) -> str:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,9 @@ from skfocal.benchmark.datasets import Dataset
 from skfocal.benchmark.reading._columns import decide_columns
 from skfocal.benchmark.reading._features import drop_useless, find_suspects, remove_extremes
 from skfocal.benchmark.reading._layout import looks_like_data
-from skfocal.benchmark.reading._source import read_source
+from skfocal.benchmark.reading._roles import Roles, ask_for_header, read_groups, read_time
+from skfocal.benchmark.reading._schema import ColumnSchema, list_schemas
+from skfocal.benchmark.reading._source import clean_name, read_source
 from skfocal.benchmark.reading._target import read_target
 from skfocal.benchmark.reading._words import BLANKS, join, quote
 
@@ -31,19 +32,37 @@ class UserTable:
     X : pandas.DataFrame
         Features: numbers as float64, dates as float64 days since the first one, times as fractions
         of a day, names as ``category``.
-    y : ndarray of shape (n_rows,), int64
+    y : ndarray of shape (n_rows,) or (n_rows, n_targets), int64
         1 for the positive class, else 0.
     classes : tuple
-        The negative and the positive label as they stand in the table.
+        The negative and the positive label as they stand in the table; of several targets, such a
+        pair for each.
     notes : tuple of str
         What was left out, decided or doubtful, a sentence each.
+    roles : Roles
+        Which columns are targets, groups, time, or left out.
+    groups : ndarray of shape (n_rows,), int64, or None
+        Number of the group of each row.
+    time : ndarray of shape (n_rows,), float64, or None
+        When each row was: days since the first one, or the numbers of the column.
+    schema : tuple of ColumnSchema
+        How each feature was read.
     """
 
     name: str
     X: pd.DataFrame
     y: np.ndarray
-    classes: tuple[Any, Any]
+    classes: tuple[Any, ...]
     notes: tuple[str, ...]
+    roles: Roles
+    groups: np.ndarray | None = None
+    time: np.ndarray | None = None
+    schema: tuple[ColumnSchema, ...] = ()
+
+    @property
+    def several(self) -> bool:
+        """Whether there are several targets."""
+        return self.y.ndim == 2
 
     @property
     def positive(self) -> Any:
@@ -64,19 +83,39 @@ class UserTable:
     @property
     def summary(self) -> str:
         """What was read, in a sentence."""
+        return f"Read {self.name!r}: {len(self.y):,} rows, {self.events}; columns: {self.columns}."
+
+    @property
+    def events(self) -> str:
+        """How many rows are positive, in words."""
+        if self.several:
+            counts = zip(self.roles.targets, self.y.sum(axis=0), strict=True)
+            return "positive for " + ", ".join(f"{quote(name)} {n:,}" for name, n in counts)
         return (
-            f"Read {self.name!r}: {len(self.y):,} rows, {self.y.sum():,} of them positive "
-            f"({quote(self.positive)}, else {quote(self.negative)}); columns: {self.columns}."
+            f"{self.y.sum():,} of them positive ({quote(self.positive)}, else "
+            f"{quote(self.negative)})"
         )
 
     @property
     def dataset(self) -> Dataset:
         """The table as :func:`skfocal.benchmark.run` takes it."""
         categorical = tuple(self.X.select_dtypes(exclude="number").columns)
-        return Dataset(self.name, self.X, self.y, family=self.name, categorical=categorical)
+        return Dataset(
+            self.name,
+            self.X,
+            self.y,
+            family=self.name,
+            task="multilabel" if self.several else "binary",
+            categorical=categorical,
+            groups=self.groups,
+            time=self.time,
+            label_names=self.roles.targets if self.several else (),
+        )
 
 
-def read_table(source, target, *, positive=None) -> UserTable:
+def read_table(
+    source, target, *, positive=None, groups=None, time=None, drop=(), categorical=()
+) -> UserTable:
     """Read a table for the comparison, and say what was doubtful.
 
     Of a file, compression (gzip, bzip2, xz, Zstandard, a zip of one file), encoding, separator
@@ -89,10 +128,20 @@ def read_table(source, target, *, positive=None) -> UserTable:
     ----------
     source : str, path-like, DataFrame or table
         A CSV or Parquet file, a frame of pandas or polars, or an Arrow table.
-    target : str
+    target : str or list of str
         Column of the class; it holds two labels. Of a file without a header, its position from 0.
+        A list names several such columns: the labels of a multilabel target.
     positive : object, default=None
-        The label that counts as positive; None takes the rarer one.
+        The label that counts as positive; None takes the rarer one, and of several targets first
+        of all 1, true or yes.
+    groups : str, default=None
+        Column of what several rows belong to, such as a customer; no feature.
+    time : str, default=None
+        Column of dates or numbers that say when a row was; no feature.
+    drop : list of str, default=()
+        Columns to leave out.
+    categorical : list of str, default=()
+        Columns of names, whatever they look like.
 
     Returns
     -------
@@ -107,7 +156,8 @@ def read_table(source, target, *, positive=None) -> UserTable:
         If the source is no table.
     ValueError
         If the file cannot be read, a row has more cells than the header, two columns have the
-        same name, the target is absent, incomplete or not binary, or no feature is left.
+        same name, a column is absent or has two roles, the target is incomplete or not binary,
+        groups or times are missing, or no feature is left.
 
     Examples
     --------
@@ -121,42 +171,92 @@ def read_table(source, target, *, positive=None) -> UserTable:
     >>> table.notes
     ()
     """
-    raw, target = read_source(source, target)
-    place = _find_target(raw, target)
-    names = [name for k, name in enumerate(raw.names) if k != place]
-    columns = [column for k, column in enumerate(raw.columns) if k != place]
-    found = read_target(target, raw.columns[place], positive)
-    if raw.separator and target in map(str, found.classes) and _is_row(raw):
-        raise ValueError(_ask_for_header(raw.names))
-    decided = decide_columns(names, columns, raw.separator)
-    X = pd.DataFrame({n: column.values for n, column in zip(names, decided, strict=True)})
-    notes = raw.notes + _name_twins(names) + found.notes
-    notes += [note for column in decided for note in column.notes]
-    kinds = {name: column.kind for name, column in zip(names, decided, strict=True)}
-    dates = {name for name, kind in kinds.items() if kind == "date"}
-    unreadable = [name for name, kind in kinds.items() if kind == "none"]
+    several = isinstance(target, list | tuple) and not (
+        isinstance(source, pd.DataFrame) and target in list(source.columns)  # a name of two levels
+    )
+    targets = list(target) if several else [target]
+    if several and len(targets) < 2:
+        raise ValueError(f"Several targets are two columns or more; got {targets!r}.")
+    raw, first = read_source(source, targets[0])
+    named = [first, *(clean_name(name) for name in targets[1:])]
+    roles = Roles(
+        tuple(named),
+        None if groups is None else clean_name(groups),
+        None if time is None else clean_name(time),
+        tuple(map(clean_name, _as_list(drop))),
+        tuple(map(clean_name, _as_list(categorical))),
+    )
+    place = roles.find(raw)
+    found = [read_target(n, raw.columns[place[n]], positive, indicator=several) for n in named]
+    labels = [str(label) for one in found for label in one.classes]
+    if raw.separator and any(name in labels for name in named) and _is_row(raw):
+        raise ValueError(ask_for_header(raw.names))
+    extras, extra_notes = _read_extras(raw, roles, place)
+    X, schema, notes = _read_features(raw, roles)
+    y = np.column_stack([one.y for one in found]) if several else found[0].y
+    return UserTable(
+        raw.name,
+        X,
+        y,
+        tuple(one.classes for one in found) if several else found[0].classes,
+        (
+            *raw.notes,
+            *_name_twins(raw.names),
+            *(note for one in found for note in one.notes),
+            *extra_notes,
+            *notes,
+            *_find_all_suspects(X, y, roles, schema),
+        ),
+        roles,
+        schema=schema,
+        **extras,
+    )
+
+
+def _as_list(names):
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _read_extras(raw, roles, place):
+    """Return groups and time, where there are any, and notes on them."""
+    found: dict[str, np.ndarray] = {}
+    notes: list[str] = []
+    if roles.groups is not None:
+        found["groups"] = read_groups(roles.groups, raw.columns[place[roles.groups]])
+    if roles.time is not None:
+        column = raw.columns[place[roles.time]]
+        found["time"], notes = read_time(roles.time, column, raw.separator)
+    return found, notes
+
+
+def _read_features(raw, roles):
+    """Return the features, how each was read, and notes on them."""
+    chosen = [k for k, name in enumerate(raw.names) if roles.is_feature(name)]
+    names = [raw.names[k] for k in chosen]
+    decided = decide_columns(
+        names, [raw.columns[k] for k in chosen], raw.separator, roles.categorical
+    )
+    X = pd.DataFrame(
+        {n: column.values for n, column in zip(names, decided, strict=True)},
+        index=range(len(raw.columns[0])),
+    )
+    notes = [note for column in decided for note in column.notes]
+    by_name = dict(zip(names, decided, strict=True))
+    dates = {name for name, column in by_name.items() if column.kind == "date"}
+    unreadable = [name for name, column in by_name.items() if column.kind == "none"]
     X = drop_useless(remove_extremes(X, notes), dates, unreadable, notes)
-    notes += find_suspects(X, found.y, dates)
-    return UserTable(raw.name, X, found.y, found.classes, tuple(notes))
+    return X, list_schemas(X, by_name), notes
 
 
-def _find_target(raw, target):
-    """Return the position of the target; refuse doubled names."""
-    if not raw.columns or not len(raw.columns[0]):
-        raise ValueError("The table holds no rows of data.")
-    names = [name.strip(BLANKS) for name in raw.names]
-    alike = [name for name in names if name.casefold() == target.casefold()]
-    if len(alike) > 1 and target in alike:
-        raise ValueError(f"The table has several columns {target!r}; rename all but one.")
-    if target not in names:
-        raise ValueError(_say_absent(names, target, alike))
-    doubled = [name for name, count in Counter(names).items() if count > 1]
-    if doubled:
-        raise ValueError(
-            f"The table has two columns of the same name, {join(doubled)}; rename one of them."
-        )
-    raw.names = names
-    return names.index(target)
+def _find_all_suspects(X, y, roles, schema):
+    dates = {column.name for column in schema if column.kind == "date"}
+    if y.ndim == 1:
+        return find_suspects(X, y, dates)
+    found = [
+        find_suspects(X, column, dates, name)
+        for name, column in zip(roles.targets, y.T, strict=True)
+    ]
+    return list(dict.fromkeys(note for notes in found for note in notes))
 
 
 def _name_twins(names):
@@ -171,19 +271,4 @@ def _is_row(raw):
     cells = zip(raw.names, raw.columns, strict=True)
     return looks_like_data(raw.names) or all(
         pc.any(pc.equal(pc.utf8_trim(column, BLANKS), name)).as_py() for name, column in cells
-    )
-
-
-def _say_absent(names, target, alike):
-    near = alike or get_close_matches(target, names, n=3)
-    if not near and looks_like_data(names):
-        return _ask_for_header(names)
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {join(names)}."
-    return f"The table has no column {target!r}: {hint}"
-
-
-def _ask_for_header(names):
-    return (
-        f"The first row ({join(names, 5)}) looks like data and not like a header; add a line of "
-        f"names to the file, or give the target's position, 0 to {len(names) - 1}."
     )

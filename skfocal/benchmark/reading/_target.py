@@ -14,6 +14,10 @@ __all__ = ["Target", "read_target"]
 
 # Never a class. Other words for missing may well be one: Fraud and None, + and -.
 NO_LABELS = frozenset({"", "?"})
+YES_AND_NO = (
+    *(("0", "1"), ("0.0", "1.0"), ("false", "true"), ("no", "yes"), ("n", "y"), ("f", "t")),
+    *(("-1", "1"), ("absent", "present"), ("negative", "positive"), ("-", "+")),
+)
 N_LABELS = 100  # beyond, the column is no class and its labels are not looked at one by one
 
 
@@ -36,7 +40,7 @@ class Target:
     notes: list[str] = field(default_factory=list)
 
 
-def read_target(name, column, positive) -> Target:
+def read_target(name, column, positive, indicator=False) -> Target:
     """Read the labels of a column.
 
     Parameters
@@ -47,6 +51,8 @@ def read_target(name, column, positive) -> Target:
         As it came.
     positive : object
         The label that is positive; None takes the rarer one.
+    indicator : bool, default=False
+        Whether 1, true or yes is positive before the rarer one is.
 
     Raises
     ------
@@ -60,7 +66,10 @@ def read_target(name, column, positive) -> Target:
         raise ValueError(_say_many(name, labels))
     notes = _decide_words(name, labels, counts, int((codes < 0).sum()))
     labels = _read_numbers(labels)
-    classes = _choose(name, _count(labels, counts), positive, notes)
+    totals = _count(labels, counts)
+    if indicator and positive is None and len(totals) == 2:
+        positive = _find_true(totals)
+    classes = _choose(name, totals, positive, notes)
     is_positive = np.array([label == classes[1] for label in labels])
     return Target(is_positive[codes].astype(np.int64), classes, notes)
 
@@ -147,6 +156,13 @@ def _choose(name, counts, positive, notes):
             f"The target {name!r} has no label {positive!r}; its labels are {join(ordered)}."
         )
     return next(label for label in ordered if label is not match), match
+
+
+def _find_true(labels):
+    """Return the label that means yes beside one that means no, or None."""
+    words = {str(label).casefold(): label for label in labels}
+    pairs = [(no, yes) for no, yes in YES_AND_NO if {no, yes} == set(words)]
+    return words[pairs[0][1]] if pairs else None
 
 
 def _say_many(name, labels):

@@ -34,11 +34,20 @@ class Typed:
         ``"number"``, ``"date"``, ``"name"`` or ``"none"`` for what is neither.
     notes : list of str
         What was doubtful.
+    mark : str
+        Of numbers in text, the decimal mark of cells that have two readings.
+    order : str
+        Of dates in text, whether the day or the month comes first in cells that have two readings.
+    origin : float
+        Of dates, the first one in days since 1970; `values` count from it.
     """
 
     values: np.ndarray | pd.Categorical
     kind: str
     notes: list[str] = field(default_factory=list)
+    mark: str = "."
+    order: str = "day"
+    origin: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -145,14 +154,31 @@ class TextColumn:
 
     def decide(self, hints: Hints) -> Typed:
         """Return the column as numbers, days or names."""
-        truths = [self._are_in({word}, self.lower) for word in TRUTHS]
-        if self._occurs(truths[0] | truths[1]) and not self._occurs(~truths[0] & ~truths[1]):
-            return Typed(self._spread(np.select(truths, [1.0, 0.0], np.nan)), "number")
+        if (truths := self._truths()) is not None:
+            return Typed(truths, "number")
         if self.is_number:
             return self._decide_numbers(hints)
         if self.is_date:
             return self._decide_dates(hints)
-        return Typed(self._names(), "name", self._name_numbers())
+        return Typed(self.names(), "name", self._name_numbers())
+
+    def read_as(self, kind, mark, order) -> Typed:
+        """Return the column as a kind that was decided before, from other cells."""
+        if kind == "name":
+            return Typed(self.names(), "name")
+        if kind == "date":
+            none = np.full(len(self.cells), np.nan)
+            return Typed(self._spread(self.dates.numbers(order) if self.dates else none), "date")
+        truths = self._truths()
+        values = self._spread(self.numbers.numbers(mark)) if truths is None else truths
+        return Typed(values, "number")
+
+    def _truths(self):
+        """Return 1 for true and 0 for false if the column holds nothing else, or None."""
+        truths = [self._are_in({word}, self.lower) for word in TRUTHS]
+        if self._occurs(truths[0] | truths[1]) and not self._occurs(~truths[0] & ~truths[1]):
+            return self._spread(np.select(truths, [1.0, 0.0], np.nan))
+        return None
 
     def _name_numbers(self):
         """Say it where half of the cells of a column of names are numbers, and of several."""
@@ -173,11 +199,11 @@ class TextColumn:
                 f"{self.name!r} holds pairs such as {self._first(cells.pairs)!r}; they were taken "
                 f"as names, since the numbers of other columns have no {mark}."
             )
-            return Typed(self._names(), "name", [note])
+            return Typed(self.names(), "name", [note])
         mark = cells.mark() or hints.mark or self._guess_mark(hints)
         notes = self._doubt_marks(mark, hints) + self._name_codes() + self._name_units()
         notes += self._name_unreadable(cells.number, "number")
-        return Typed(self._spread(cells.numbers(mark)), "number", notes)
+        return Typed(self._spread(cells.numbers(mark)), "number", notes, mark=mark)
 
     def _doubt_marks(self, mark, hints):
         """Say it where the decimal mark is doubtful."""
@@ -238,10 +264,11 @@ class TextColumn:
                 f"Dates such as {self._first(cells.ambiguous)} in {self.name!r} are ambiguous; "
                 f"they were read with the {order} first."
             )
-        days = self._spread(cells.numbers(order))
+        days, origin = self._spread(cells.numbers(order)), 0.0
         if not cells.clock and not np.isnan(days).all():
-            days = days - np.nanmin(days)
-        return Typed(days, "date", notes + self._name_unreadable(cells.date, "date"))
+            origin = float(np.nanmin(days))
+        notes += self._name_unreadable(cells.date, "date")
+        return Typed(days - origin, "date", notes, order=order, origin=origin)
 
     def _name_codes(self):
         zeros = pc.match_substring_regex(self.cells, r"^0\d+$").to_numpy(zero_copy_only=False)
@@ -275,7 +302,8 @@ class TextColumn:
         listed = join(list(self.texts[odd]), N_EXAMPLES)
         return [f"{count} {verb.format(self.name, kind)} taken as missing: {listed}."]
 
-    def _names(self):
+    def names(self):
+        """Return the cells as categories, those that mean missing as none."""
         missing = self._are_in(MISSING_NAMES, self.cells)
         texts = np.array([*np.where(missing, None, self.texts), None], dtype=object)
         return pd.Categorical(texts[self.codes])

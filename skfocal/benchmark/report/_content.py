@@ -158,7 +158,7 @@ def _list_facts(manifest, results):
     words = {"ok": "finished", "failed": "failed", "skipped": "not run"}
     states = [f"{counts[key]:,} {word}" for key, word in words.items() if counts.get(key)]
     spent = results[["search_seconds", "fit_seconds", "predict_seconds"]].sum().sum()
-    folds = f"{plan['n_splits']} stratified folds"
+    folds = f"{plan['n_splits']} {_name_folds(manifest['datasets'].values())}"
     if plan["n_repeats"] > 1:
         folds += f", cut {plan['n_repeats']} times"
     return [
@@ -172,6 +172,15 @@ def _list_facts(manifest, results):
         ("Seed", str(manifest["random_state"])),
         ("Versions", ", ".join(f"{name} {text}" for name, text in manifest["versions"].items())),
     ]
+
+
+def _name_folds(datasets):
+    """Say how the folds of all data sets were cut."""
+    if datasets and all(about.get("in_time") for about in datasets):
+        return "folds in the order of time"
+    if datasets and all(about.get("in_groups") for about in datasets):
+        return "stratified folds that keep groups together"
+    return "stratified folds"
 
 
 def _order_methods(results):

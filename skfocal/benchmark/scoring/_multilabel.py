@@ -22,8 +22,6 @@ def encode(dataset):
             f"Data set {name!r}: a multilabel target is an indicator of 0 and 1 with a column for "
             f"each of two labels or more; got the shape {y.shape} and {np.unique(y).tolist()[:5]}."
         )
-    if dataset.groups is not None:
-        raise ValueError(f"Data set {name!r}: multilabel folds cannot keep groups together.")
     judged = tuple(np.flatnonzero(y.sum(axis=0) >= MIN_POSITIVES).tolist())
     if not judged:
         raise ValueError(f"Data set {name!r} has no label with {MIN_POSITIVES} positives.")
@@ -56,7 +54,7 @@ def limit_splits(y, wanted):
 
 
 def split(y, groups, n_splits, random_state):
-    return label_folds(y, n_splits, random_state)
+    return label_folds(y, n_splits, random_state, groups)
 
 
 def predict_probability(model, X, table):

@@ -108,7 +108,6 @@ def test_rare_labels_are_trained_on_and_not_judged():
         ({"y": np.zeros((150, 1))}, "for each of two labels or more"),
         ({"y": np.full((150, 2), 2)}, r"\(150, 2\) and \[2\]"),
         ({"y": np.eye(150, 3)}, "has no label with 10 positives"),
-        ({"groups": np.arange(150) // 2}, "multilabel folds cannot keep groups together"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(fields, message):
