@@ -12,7 +12,7 @@ PYTEST := -m pytest -n
 OUT ?= benchmark-results/quick
 JOBS ?= 2
 
-.PHONY: test lint types unit quick benchmark test-lowest test-no-torch test-newest dist clean
+.PHONY: test lint types unit quick docs benchmark test-lowest test-no-torch test-newest dist clean
 
 test: lint types unit
 
@@ -31,6 +31,11 @@ unit: $(VENV)/.dev-installed
 # One thread in each of the processes: they would wait for each other's.
 quick: $(VENV)/.dev-installed
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) $(JOBS) -q -m "not slow"
+
+# The pages with warnings as errors, links inside them included; then their snippets.
+docs: $(VENV)/.docs-installed
+	$(BIN)/sphinx-build -q -W --keep-going -j $(JOBS) -b html docs docs/_build/html
+	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) $(JOBS) -q -p no:cacheprovider --doctest-glob='*.md' docs
 
 benchmark: $(VENV)/.benchmark-installed
 	$(BIN)/skfocal benchmark run --suite quick --jobs $(JOBS) --out $(OUT)
@@ -100,5 +105,10 @@ $(VENV)/.dev-installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev]'
 	touch $@ $(VENV)/.benchmark-installed
 
+$(VENV)/.docs-installed: $(VENV)/.dev-installed
+	$(PIP) -e '.[docs]'
+	touch $@
+
 clean:
+	rm -rf docs/_build docs/api docs/examples docs/losses
 	rm -rf $(VENV) $(VENV)-* .pytest_cache .mypy_cache .ruff_cache .coverage* dist

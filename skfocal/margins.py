@@ -159,6 +159,7 @@ def all_margins(scores: Array) -> Array:
     Parameters
     ----------
     scores : ndarray of shape (..., K)
+        Softmax scores.
 
     Returns
     -------
@@ -187,6 +188,7 @@ def multiclass_gradient(derivative: Array, margin: MulticlassMargin) -> Array:
     derivative : array of shape (...,)
         ``l'(m)``.
     margin : MulticlassMargin
+        The margin and how it depends on the scores.
 
     Returns
     -------
@@ -209,7 +211,9 @@ def multiclass_curvature_product(
     derivative, curvature : arrays of shape (...,)
         ``l'(m)``, and ``l''(m)`` or a positive replacement.
     margin : MulticlassMargin
+        The margin and how it depends on the scores.
     vector : array of shape (..., K)
+        A direction in the scores.
 
     Returns
     -------
@@ -229,7 +233,9 @@ def multiclass_curvature_blocks(
     Parameters
     ----------
     derivative, curvature : arrays of shape (n,)
+        ``l'(m)``, and ``l''(m)`` or a positive replacement.
     margin : MulticlassMargin
+        The margin and how it depends on the scores.
 
     Returns
     -------

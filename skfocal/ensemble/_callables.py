@@ -35,11 +35,13 @@ def lightgbm_objective(
         As in :class:`FocalBoostingClassifier`, like the other parameters.
     gamma : float in [0, inf), default=1.0
         Focusing exponent, for ``loss="focal"`` alone.
-    alpha, class_weight : default=None
-        Ratio between the classes, and class weights. The keys of a dict are the class codes, 0 to
-        K - 1, because the engine passes no others.
+    alpha : default=None
+        Ratio between the classes. The keys of a dict are the class codes, 0 to K - 1, because the
+        engine passes no others.
     beta : float in [0, 1], default=0.999
         For ``alpha="effective"``.
+    class_weight : default=None
+        As in scikit-learn, by class codes.
 
     Returns
     -------

@@ -86,7 +86,7 @@ class_weight_ : ndarray of shape (n_classes,)
     Weight of each class: normalised alpha times class_weight.
 n_features_in_ : int
     Number of features.
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (`n_features_in_`,)
     Names of the features, if X had string column names.""",
 }
 

@@ -78,7 +78,18 @@ class LogisticTerms:
 
 
 def logistic_terms(margin: Array) -> LogisticTerms:
-    """Return p, q, log p and log q, each to full relative precision for any margin."""
+    """Return p, q, log p and log q, each to full relative precision for any margin.
+
+    Parameters
+    ----------
+    margin : ndarray or torch.Tensor of float
+        Signed scores of the true class.
+
+    Returns
+    -------
+    LogisticTerms
+        A named tuple of arrays of the shape of `margin`.
+    """
     # No choosing by sign: `where` is the slowest operation here, in NumPy and torch alike.
     xp = array_namespace(margin)
     if xp is np:

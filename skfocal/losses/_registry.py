@@ -11,7 +11,23 @@ LossClass = TypeVar("LossClass", bound=type[MarginLoss])
 
 
 def register(loss_class: LossClass) -> LossClass:
-    """Class decorator that makes a loss available under its ``name``."""
+    """Make a loss available under its ``name``; a class decorator.
+
+    Parameters
+    ----------
+    loss_class : type
+        A subclass of :class:`MarginLoss`.
+
+    Returns
+    -------
+    type
+        The class itself.
+
+    Raises
+    ------
+    ValueError
+        If another class is registered under the name.
+    """
     name = loss_class.name
     if name in _LOSSES and _LOSSES[name].__qualname__ != loss_class.__qualname__:
         raise ValueError(f"A loss named {name!r} is registered already: {_LOSSES[name]!r}.")

@@ -32,6 +32,7 @@ def find_cuts(positive: np.ndarray, scores: np.ndarray, weight: np.ndarray | Non
     Parameters
     ----------
     positive : ndarray of shape (n,) of 0 and 1
+        1 for rows of the positive class.
     scores : ndarray of shape (n,)
         Higher for rows that are rather positive.
     weight : ndarray of shape (n,), default=None

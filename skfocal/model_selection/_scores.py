@@ -23,6 +23,7 @@ def make_score(
         Average precision is the mean over the classes (multiclass) or labels that have both
         outcomes among the rows; where none has, the score is the negative log loss instead.
     task : Task
+        What kind of target it is.
     target : ndarray of shape (n,) or (n, n_labels)
         Class codes, or an indicator.
     weight : ndarray of shape (n,) or None

@@ -23,11 +23,14 @@ def class_split(
         Fraction to hold out. Each class keeps at least one row in training, and has at least one
         on the other side if it has 5.
     random : numpy.random.Generator
+        Draws the rows.
 
     Returns
     -------
-    training, validation : ndarrays of int
-        Sorted row numbers.
+    training : ndarray of int
+        Sorted numbers of the rows to train on.
+    validation : ndarray of int
+        Sorted numbers of the rows held out.
     """
     held_out = np.zeros(len(codes), dtype=bool)
     for code in np.unique(codes):
@@ -49,14 +52,18 @@ def label_split(
     Parameters
     ----------
     indicator : ndarray of shape (n, n_labels) of 0 and 1
+        Labels of each row.
     fraction : float in (0, 1)
         Fraction to hold out. A label with 5 positives is wanted on both sides.
     random : numpy.random.Generator
+        Draws the rows.
 
     Returns
     -------
-    training, validation : ndarrays of int
-        Sorted row numbers.
+    training : ndarray of int
+        Sorted numbers of the rows to train on.
+    validation : ndarray of int
+        Sorted numbers of the rows held out.
 
     References
     ----------
@@ -85,7 +92,9 @@ def class_folds(
     y : ndarray of shape (n,)
         Class of each row. One with fewer rows than folds is absent from some.
     n_folds : int
+        Number of folds.
     random_state : int
+        Seed of the shuffling.
     groups : ndarray of shape (n,), default=None
         Rows of one group stay together.
 
@@ -113,8 +122,11 @@ def label_folds(
     Parameters
     ----------
     indicator : ndarray of shape (n, n_labels) of 0 and 1
+        Labels of each row.
     n_folds : int
+        Number of folds.
     random_state : int
+        Seed of the shuffling.
     groups : ndarray of shape (n,), default=None
         Rows of one group stay together; a group has each label that one of its rows has.
 

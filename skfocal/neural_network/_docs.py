@@ -88,7 +88,7 @@ net_params : dict or None, default=None
 verbose : int, default=0
     Show a progress bar if positive.""",
     "fitted": """\
-mean_, scale_ : ndarrays of shape (n_features_in_,)
+mean_, scale_ : ndarrays of shape (`n_features_in_`,)
     Shift and scale of the features.
 loss_curve_ : list of float
     Mean loss of each epoch, summed over the members.
@@ -106,7 +106,7 @@ module_ : torch.nn.Module
     The trained network on the CPU, with a `module` of your own only.
 n_features_in_ : int
     Number of features.
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (`n_features_in_`,)
     Names of the features, if X had string column names.""",
     "defaults": """\
 The defaults, including gamma and the budget of steps, were chosen on 22 binary tables of the

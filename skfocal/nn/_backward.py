@@ -32,7 +32,17 @@ class Memory(NamedTuple):
 
 
 def is_written_out(module: nn.Module) -> bool:
-    """Return whether the gradient of a module is written out here, and all of it is wanted."""
+    """Return whether the gradient of a module is written out here, and all of it is wanted.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Any network.
+
+    Returns
+    -------
+    bool
+    """
     return (
         isinstance(module, TabularMLP)
         and not hasattr(module, "norms")
@@ -46,7 +56,9 @@ def forward_with_memory(network: TabularMLP, X: Tensor) -> tuple[Tensor, Memory]
     Parameters
     ----------
     network : TabularMLP
+        A network whose gradient is written out.
     X : Tensor of shape (n, n_features)
+        A batch of rows.
 
     Returns
     -------
@@ -73,6 +85,7 @@ def set_gradients(network: TabularMLP, memory: Memory, gradient: Tensor) -> None
     Parameters
     ----------
     network : TabularMLP
+        The network of the forward pass.
     memory : Memory
         Of the forward pass.
     gradient : Tensor of shape (n_members, n, n_scores)

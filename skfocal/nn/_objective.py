@@ -26,7 +26,9 @@ def score_gradient(
     scores : Tensor of shape (n_members, n, n_scores)
         Without a graph.
     target : Tensor of shape (n,) or (n, n_labels) of int64
+        Class codes, or an indicator.
     weight : Tensor of shape (n,), of mean 1 over all rows of an epoch, or None
+        Sample weights.
 
     Returns
     -------

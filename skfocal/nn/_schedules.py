@@ -71,7 +71,9 @@ class AttachedSchedule:
     Parameters
     ----------
     schedule : Schedule
+        What to apply at each epoch.
     module : LossModule
+        The module that it changes.
     """
 
     def __init__(self, schedule: Schedule, module: _Module) -> None:

@@ -88,6 +88,7 @@ def calibration_rows(
     n_classes : int
         K, or L.
     random : numpy.random.Generator
+        Draws the rows.
 
     Returns
     -------

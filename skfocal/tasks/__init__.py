@@ -65,5 +65,15 @@ def get_task(name: str) -> Task:
 
 
 def task_of(classes: Sized) -> str:
-    """Return the name of the task of rows with one class each, "binary" for two classes."""
+    """Return the name of the task of rows with one class each, "binary" for two classes.
+
+    Parameters
+    ----------
+    classes : sequence
+        The classes.
+
+    Returns
+    -------
+    {"binary", "multiclass"}
+    """
     return "binary" if len(classes) == 2 else "multiclass"

@@ -211,7 +211,9 @@ def positive_curvature(loss: MarginLoss, margin: Array, first: Array, second: Ar
     Parameters
     ----------
     loss : MarginLoss
+        Any loss.
     margin : array
+        Where its derivatives were taken.
     first, second : arrays of the shape of `margin`
         Its first two derivatives there.
 

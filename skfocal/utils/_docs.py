@@ -64,7 +64,8 @@ def documented(**fragments: str) -> Callable[[Documented], Documented]:
 
     def fill(cls: Documented) -> Documented:
         if cls.__doc__:  # Python can be told to drop docstrings
-            cls.__doc__ = Template(cleandoc(cls.__doc__)).substitute(texts)
+            # The last line is empty: numpydoc wants the closing quotes on a line of their own.
+            cls.__doc__ = Template(cleandoc(cls.__doc__)).substitute(texts) + "\n"
         return cls
 
     return fill
