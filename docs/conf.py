@@ -1,5 +1,6 @@
 """Sphinx configuration of the documentation; ``make docs`` builds it."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -96,11 +97,13 @@ html_theme_options = {
 html_sidebars = {"index": []}
 
 
-def _link_to_pages(app, docname, source):
-    """Let links to files of the repository lead to the pages that show them."""
-    source[0] = source[0].replace("](../CONTRIBUTING.md)", "](contributing.md)")
+def _prepare(app, docname, source):
+    """Let links to files of the repository lead to pages, and close snippets neatly."""
+    text = source[0].replace("](../CONTRIBUTING.md)", "](contributing.md)")
+    # doctest wants an empty line after what a snippet prints; a reader does not.
+    source[0] = re.sub(r"(```pycon\n.*?)\n\n```", r"\1\n```", text, flags=re.DOTALL)
 
 
 def setup(app):
     """Connect to the build."""
-    app.connect("source-read", _link_to_pages)
+    app.connect("source-read", _prepare)

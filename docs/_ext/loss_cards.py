@@ -92,7 +92,7 @@ def card(loss: MarginLoss, advice: dict) -> str:
         ""
         if not loss.weighs_batch
         else (
-            "It weighs each row by its batch, so there is nothing for the linear model to minimise: "
+            "It weighs each row by its batch, so the linear model has nothing to minimise: "
             "take a network."
         )
     )
