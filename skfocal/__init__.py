@@ -12,6 +12,7 @@ __all__ = [
     "LossModule",
     "MultiLabelFocalClassifier",
     "__version__",
+    "load_model",
 ]
 
 __version__ = "0.1.0"
@@ -22,6 +23,7 @@ _LAZY = {
     "FocalMLPClassifier": "skfocal.neural_network",
     "LossModule": "skfocal.nn",
     "MultiLabelFocalClassifier": "skfocal.neural_network",
+    "load_model": "skfocal.utils._persistence",
 }
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "list_suites",
     "load_dataset",
     "load_results",
+    "predict_file",
     "read_table",
     "run",
 ]
@@ -26,6 +27,7 @@ _HOMES = {
     "list_suites": "datasets",
     "load_dataset": "datasets",
     "load_results": "store",
+    "predict_file": "_predict",
     "read_table": "reading",
     "run": "runner",
 }

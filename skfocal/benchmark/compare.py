@@ -1,16 +1,18 @@
 """The comparison on a user's own table, with an answer in plain words."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
 from skfocal.benchmark._numeric import make_numeric
 from skfocal.benchmark._presets import choose_arms, choose_plan
+from skfocal.benchmark._refit import Refit
 from skfocal.benchmark._user_table import read_table
-from skfocal.benchmark.methods import describe_arms
+from skfocal.benchmark.methods import Method, describe_arms
 from skfocal.benchmark.report import known_arms, write_report
 from skfocal.benchmark.report._findings import find_leader, list_headlines, summarise_focal
 from skfocal.benchmark.runner import run
@@ -38,6 +40,8 @@ class Comparison:
         The report, in the folder asked for.
     summary : str
         What was read: rows, positives and kinds of columns, in a sentence.
+    winner : str or None
+        Name of the method that the answer says to ship; None if no fold was finished.
     """
 
     results: pd.DataFrame
@@ -45,6 +49,51 @@ class Comparison:
     notes: tuple[str, ...]
     path: Path | None
     summary: str = ""
+    winner: str | None = None
+    _arms: tuple[Method, ...] = field(default=(), repr=False)
+    _refit: Refit | None = field(default=None, repr=False)
+
+    def fit_best(self, method=None) -> Pipeline:
+        """Fit the winner, or another method, to all rows.
+
+        Parameters
+        ----------
+        method : str, default=None
+            Name of a method of the comparison; None takes the winner.
+
+        Returns
+        -------
+        sklearn.pipeline.Pipeline
+            It takes the raw table, of pandas, polars or Arrow, with or without the target; columns
+            are found by name and read as the table of the comparison was. ``predict`` returns its
+            labels (of several targets an indicator), ``predict_proba`` their probabilities.
+            ``skops.io.dump`` writes it to a file, :func:`skfocal.load_model` reads that, and
+            :func:`skfocal.benchmark.predict_file` takes tables of any size.
+
+        Raises
+        ------
+        ValueError
+            If the comparison has no winner and no method is named, or the method was not part of
+            it.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_classification
+        >>> X, y = make_classification(300, 4, weights=[0.9], random_state=0)
+        >>> table = pd.DataFrame(X, columns=list("abcd")).assign(sick=y)
+        >>> model = compare(table, "sick", methods=["dummy", "logistic"], preset="fast").fit_best()
+        >>> model.predict_proba(table[["d", "c", "b", "a"]][:3]).round(2)[:, 1]
+        array([0.3 , 0.06, 0.08])
+        """
+        name = self.winner if method is None else method
+        if name is None:
+            raise ValueError("The comparison has no winner; name a method to fit.")
+        known = {arm.name: arm for arm in self._arms}
+        if name not in known or self._refit is None:
+            raise ValueError(
+                f"{name!r} was not part of the comparison; its methods are {', '.join(known)}."
+            )
+        return self._refit.fit(known[name])
 
 
 def compare(
@@ -136,7 +185,7 @@ def compare(
     >>> from sklearn.datasets import make_classification
     >>> X, y = make_classification(300, 4, weights=[0.9], random_state=0)
     >>> table = pd.DataFrame(X, columns=list("abcd")).assign(sick=y)
-    >>> comparison = compare(table, "sick", methods=["dummy", "logistic"])
+    >>> comparison = compare(table, "sick", methods=["dummy", "logistic"], preset="fast")
     >>> print(comparison.answer)  # doctest: +ELLIPSIS
     Average precision: Logistic regression wins with ...
     """
@@ -174,7 +223,16 @@ def compare(
     path = None if out is None else _report(Path(out), about)
     with known_arms(describe_arms(arms)):
         answer = _answer(results)
-    return Comparison(results, answer, notes + _count_gaps(results), path, user.summary)
+    return Comparison(
+        results,
+        answer,
+        notes + _count_gaps(results),
+        path,
+        user.summary,
+        _find_winner(results),
+        tuple(arms),
+        Refit(user, numeric, plan, random_state),
+    )
 
 
 def _check_counts(user, plan):
@@ -259,6 +317,11 @@ def _answer(results):
     if not lines:
         return "There is no answer: no fold was finished by every method, or all of them failed."
     return "\n".join(lines + summarise_focal(results))
+
+
+def _find_winner(results):
+    leader = find_leader(results, list_headlines(results)[0])
+    return leader.method if leader else None
 
 
 def _count_gaps(results):

@@ -279,3 +279,24 @@ def test_console_script(monkeypatch, capsys):
         cli.main()
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"skfocal {skfocal.__version__}\n"
+
+
+@pytest.mark.slow
+def test_compare_saves_a_model_that_predicts(table, tmp_path, monkeypatch):
+    pytest.importorskip("skops")
+    monkeypatch.chdir(tmp_path)
+    result = call(
+        *("compare", table, "--target", "sick", "--methods", "dummy,logistic", "--jobs", 1),
+        *("--preset", "fast", "--save-model", "m.skops", "--method", "logistic"),
+    )
+    assert result.exit_code == 0
+    assert result.stdout.endswith("Model: m.skops (logistic, fitted to all rows)\n")
+    assert "This will take less than half a minute." in result.stderr
+    result = call("predict", "m.skops", table, "--keep", "x")
+    assert result.exit_code == 0
+    assert result.stdout.endswith("60 rows: table-predictions.csv\n")
+    assert pd.read_csv("table-predictions.csv")["decision"].isin([0, 1]).all()
+    pd.DataFrame({"y": [1]}).to_csv("other.csv")
+    for arguments in (["m.skops", "other.csv"], ["other.csv", table], ["no.skops", table]):
+        result = call("predict", *arguments)
+        assert result.exit_code == 2 and result.stderr.count("\n") == 1

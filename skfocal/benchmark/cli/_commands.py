@@ -25,11 +25,17 @@ from skfocal.benchmark.cli._options import (
     Drop,
     Groups,
     Jobs,
+    Keep,
     MaxRows,
+    Method,
     Methods,
+    ModelFile,
+    NewTable,
     Positive,
+    PredictOut,
     Preset,
     Quiet,
+    SaveModel,
     Seed,
     Table,
     Target,
@@ -156,6 +162,8 @@ def compare_table(
     time_limit: TimeLimit = None,
     jobs: Jobs = -1,
     out: CompareOut = None,
+    save_model: SaveModel = None,
+    method: Method = None,
     seed: Seed = 0,
     quiet: Quiet = False,
 ):
@@ -199,6 +207,32 @@ def compare_table(
             print_ranking(comparison.results)
         print_text(comparison.answer)
         print_text(f"Report: {comparison.path}")
+        if save_model is not None:
+            from skfocal.utils._persistence import save_model as save
+
+            save(comparison.fit_best(method), save_model)
+            print_text(f"Model: {save_model} ({method or comparison.winner}, fitted to all rows)")
+
+
+@app.command("predict")
+def predict_table(
+    model: ModelFile,
+    table: NewTable,
+    out: PredictOut = None,
+    keep: Keep = None,
+    quiet: Quiet = False,
+):
+    """Write probabilities and decisions of a saved model for the rows of a table."""
+    with _plain_errors():
+        from skfocal.benchmark._predict import predict_file
+        from skfocal.benchmark.reading import name_table
+        from skfocal.utils._persistence import load_model
+
+        target = out or Path(f"{name_table(table)}-predictions.csv")
+        n_rows, notes = predict_file(load_model(model), table, target, _split(keep) or [])
+        for note in [] if quiet else notes:
+            print_text(f"Note: {note}")
+        print_text(f"{n_rows:,} rows: {target}")
 
 
 def _choose_targets(target, targets):

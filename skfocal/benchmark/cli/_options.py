@@ -54,3 +54,22 @@ CompareOut = Annotated[
         "options change what is compared."
     ),
 ]
+SaveModel = Annotated[
+    Path | None,
+    typer.Option(
+        help="File (.skops) for the winner, fitted to all rows; skfocal predict takes it."
+    ),
+]
+Method = Annotated[str | None, typer.Option(help="The method to save instead of the winner.")]
+ModelFile = Annotated[
+    Path, typer.Argument(help="A file of skfocal compare --save-model.", show_default=False)
+]
+NewTable = Annotated[
+    Path, typer.Argument(help="The rows, a CSV or Parquet file of any size.", show_default=False)
+]
+PredictOut = Annotated[
+    Path | None, typer.Option(help="File to write; default: TABLE-predictions.csv.")
+]
+Keep = Annotated[
+    str | None, typer.Option(help="Comma-separated columns to copy, such as an identifier.")
+]

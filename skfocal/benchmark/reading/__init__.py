@@ -7,8 +7,24 @@ the target becomes 0 and 1 (``_target``), and columns that can only mislead are 
 out (``_features``). Whatever was doubtful is said in the notes.
 """
 
+from skfocal.benchmark.reading._columns import read_as
+from skfocal.benchmark.reading._raw import RawTable
 from skfocal.benchmark.reading._schema import ColumnSchema, list_schemas
-from skfocal.benchmark.reading._source import name_table
+from skfocal.benchmark.reading._source import clean_name, name_table, read_source
+from skfocal.benchmark.reading._stream import iterate_tables
 from skfocal.benchmark.reading._table import UserTable, read_table
+from skfocal.benchmark.reading._words import join
 
-__all__ = ["ColumnSchema", "UserTable", "list_schemas", "name_table", "read_table"]
+__all__ = [
+    "ColumnSchema",
+    "RawTable",
+    "UserTable",
+    "clean_name",
+    "iterate_tables",
+    "join",
+    "list_schemas",
+    "name_table",
+    "read_as",
+    "read_source",
+    "read_table",
+]

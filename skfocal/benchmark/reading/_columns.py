@@ -69,7 +69,7 @@ def _to_name(value):
     return _to_text(value)
 
 
-def read_as(name, column, schema) -> Typed:
+def read_as(name, column, schema) -> tuple[Typed, int]:
     """Read a column as one of the same name was read before.
 
     Parameters
@@ -82,15 +82,22 @@ def read_as(name, column, schema) -> Typed:
 
     Returns
     -------
-    Typed
+    column : Typed
         Dates with an origin of their own.
+    n_present : int
+        Cells that are not missing, readable or not.
     """
     if schema.kind == "name":
-        return Typed(read_names(name, column), "name")
+        return Typed(read_names(name, column), "name"), len(column)
     read = _read(name, column)
     if isinstance(read, TextColumn):
-        return read.read_as(schema.kind, schema.mark, schema.order)
-    return read
+        found = read.read_as(schema.kind, schema.mark, schema.order)
+        return found, int(read.counts.sum())
+    if read.kind in ("number", "date"):
+        n_present = int(np.isfinite(read.values).sum())
+        # A column without any value has no kind of its own.
+        return (read if n_present else Typed(read.values, schema.kind)), n_present
+    return read, len(column)
 
 
 def _read(name, column) -> Typed | TextColumn:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from skfocal.benchmark.reading._words import join
 
-__all__ = ["decode", "unpack"]
+__all__ = ["NEITHER", "decode", "find_encoding", "unpack"]
 
 NEITHER = "it is neither CSV nor Parquet"
 WORKBOOK = "it is a spreadsheet, not a text; save its table as CSV"
@@ -101,7 +101,7 @@ def decode(content: bytes) -> tuple[str, list[str]]:
         If the content is no text.
     """
     notes = []
-    encoding = _find_encoding(content)
+    encoding = find_encoding(content)
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
@@ -116,7 +116,7 @@ def decode(content: bytes) -> tuple[str, list[str]]:
     return text.lstrip("\ufeff").rstrip("\x1a"), notes
 
 
-def _find_encoding(content):
+def find_encoding(content):
     for mark, encoding in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return encoding

@@ -10,7 +10,7 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -68,8 +68,8 @@ def prepare(text: str) -> tuple[str, str]:
     return re.sub(r"\r(?!\n)", stand_in, text), stand_in
 
 
-def iterate_records(text: str, layout: Layout) -> Iterator[list[str]]:
-    """Yield the cells of each record; lines without any are left out.
+def iterate_records(text: str | Iterable[str], layout: Layout) -> Iterator[list[str]]:
+    """Yield the cells of each record of a text or its lines; lines without any are left out.
 
     Raises
     ------
@@ -77,10 +77,11 @@ def iterate_records(text: str, layout: Layout) -> Iterator[list[str]]:
         If a quotation is never closed.
     """
     separator = layout.separator
+    lines = io.StringIO(text, newline="") if isinstance(text, str) else text
     if separator == BLANK:
-        text, separator = _blanks_to_tabs(text), "\t"
+        lines, separator = map(_blanks_to_tabs, lines), "\t"
     # One more record, which a quotation that is still open would swallow.
-    lines = chain(io.StringIO(text, newline=""), [END])
+    lines = chain(lines, [END])
     options = {"delimiter": separator, "skipinitialspace": True, **layout.quoting}
     record = [""]
     try:

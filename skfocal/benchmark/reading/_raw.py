@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from skfocal.benchmark.reading._layout import find_layout, iterate_records, looks_like_data, prepare
 from skfocal.benchmark.reading._words import BLANKS, quote
 
-__all__ = ["RawTable", "read_cells"]
+__all__ = ["N_ROWS_AT_ONCE", "Gatherer", "RawTable", "lacks_header", "read_cells"]
 
 N_ROWS_AT_ONCE = 20_000
 
@@ -68,9 +68,9 @@ def read_cells(text: str, target: str) -> RawTable:
     records = iterate_records(text, layout)
     preamble = list(islice(records, layout.header))
     names = [cell.strip(BLANKS) for cell in next(records)]
-    gatherer = _Gatherer(len(names))
+    gatherer = Gatherer(len(names))
     notes = _describe_preamble(preamble)
-    if _lacks_header(names, target):
+    if lacks_header(names, target):
         gatherer.add([names])
         names = [str(place) for place in range(len(names))]
         notes.append("The file has no header: its columns are called by their position, from 0.")
@@ -83,11 +83,11 @@ def read_cells(text: str, target: str) -> RawTable:
     return RawTable("", names, columns, notes + gatherer.notes(), layout.separator)
 
 
-class _Gatherer:
+class Gatherer:
     """Records on their way to columns; rows are made as long as the header."""
 
-    def __init__(self, width):
-        self.width, self.batches = width, []
+    def __init__(self, width, start=0):
+        self.width, self.start, self.batches = width, start, []
         self.n_rows = self.n_short = self.n_blank = self.n_comments = 0
 
     def add(self, rows):
@@ -95,7 +95,10 @@ class _Gatherer:
             comments = [len(row) < self.width and row[0].startswith("#") for row in rows]
             self.n_comments += sum(comments)
             rows = [row for row, is_comment in zip(rows, comments, strict=True) if not is_comment]
-            rows = [self._fit(row, self.n_rows + place) for place, row in enumerate(rows, 1)]
+            rows = [
+                self._fit(row, self.start + self.n_rows + place)
+                for place, row in enumerate(rows, 1)
+            ]
         if not rows:
             return
         self.n_rows += len(rows)
@@ -149,7 +152,7 @@ def _describe_preamble(preamble):
     return [f"{len(preamble)} lines before the header were left out, the first {quote(first)}."]
 
 
-def _lacks_header(names, target):
+def lacks_header(names, target):
     """Whether the first row has numbers for names and the target is asked for by its position."""
     if target in names or not target.isdecimal() or int(target) >= len(names):
         return False
