@@ -79,7 +79,9 @@ class Multiclass(Task):
         """Return ``z_k - h_k(logit p_k)``: the logarithm of p_k is z_k less a constant."""
         scores = by_columns(scores)
         classes = np.arange(scores.shape[-1])
-        return scores - loss.log_relative_slope(all_margins(scores), classes)
+        slope = loss.log_relative_slope(all_margins(scores), classes)
+        # A masked class, of score -inf, has no probability, whatever its slope does there.
+        return scores - np.where(np.isneginf(scores), 0.0, slope)
 
     def normalised(self, log_odds: np.ndarray) -> np.ndarray:
         """Return log-probabilities whose exponentials sum to 1."""

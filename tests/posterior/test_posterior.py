@@ -9,7 +9,7 @@ import pytest
 from scipy.special import expit, softmax
 
 from skfocal import FocalLogisticRegression
-from skfocal.losses import FocalLoss, HardTruncatedLoss, LDAMLoss
+from skfocal.losses import FocalLoss, HardTruncatedLoss, LDAMLoss, get_loss, list_losses
 from skfocal.posterior import KINDS, Posterior, log_odds, probabilities_from_log_odds
 from skfocal.tasks import TASKS
 
@@ -51,6 +51,20 @@ def test_probabilities_of_members_are_averaged(task):
     np.testing.assert_allclose(got, np.mean(each, axis=0), rtol=1e-12)
     one = posterior.mean_log_odds(columns[:1])
     np.testing.assert_array_equal(one, posterior.log_odds(SCORES[task]))
+
+
+@pytest.mark.parametrize("name", list_losses())
+def test_a_masked_class_is_as_if_absent(name):
+    loss, kept = get_loss(name), [0, 2]
+    if "multiclass" not in loss.tasks:
+        pytest.skip("not for softmax scores")
+    counts, scores = np.array([100.0, 50.0, 10.0]), SCORES["multiclass"].copy()
+    scores[:, 1] = -np.inf
+    kind = "weighted" if loss.bind(counts).traits.invertible else "raw"
+    masked = Posterior(loss.bind(counts), "multiclass", kind).probabilities(scores)
+    without = Posterior(loss.bind(counts[kept]), "multiclass", kind)
+    assert np.all(masked[:, 1] == 0)
+    np.testing.assert_allclose(masked[:, kept], without.probabilities(scores[:, kept]), rtol=1e-9)
 
 
 def test_a_loss_without_inverse_has_raw_probabilities():
