@@ -193,8 +193,9 @@ class TableClassifier(ClassifierMixin, BaseEstimator):
         The negative and the positive label; of several targets, their names.
     several : bool, default=False
         Whether there are several targets.
-    threshold : float or None, default=None
-        Probability from which on a row counts as positive; None leaves it to the estimator.
+    threshold : float, list of float or None, default=None
+        Probability from which on a row counts as positive, for each target where there are
+        several; None leaves it to the estimator.
     about : dict or None, default=None
         How the model came to be.
     """
@@ -235,5 +236,6 @@ class TableClassifier(ClassifierMixin, BaseEstimator):
             codes = np.asarray(self.estimator.predict(X)).astype(int)
         else:
             probability = self.predict_proba(X) if probability is None else probability
-            codes = (probability[:, 1] >= self.threshold).astype(int)
+            risk = probability if self.several else probability[:, 1]
+            codes = (risk >= np.asarray(self.threshold)).astype(int)
         return codes if self.several else self.classes_[codes]

@@ -9,6 +9,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from skfocal import __version__
+from skfocal.benchmark._decisions import Decisions
 from skfocal.benchmark._folds import Fold
 from skfocal.benchmark._model import TableClassifier, TableEncoder
 from skfocal.benchmark._numeric import NumericTable
@@ -31,12 +32,17 @@ class Refit:
     plan : Plan
         Gives the settings to choose from and the inner folds.
     random_state : int
+    decisions : Decisions
+    metric : str
+        By which the answer went.
     """
 
     user: UserTable
     table: NumericTable
     plan: Plan
     random_state: int
+    decisions: Decisions
+    metric: str
 
     def fit(self, method: Method) -> Pipeline:
         """Choose settings by cross-validation of all rows, and fit the arm to them.
@@ -52,6 +58,8 @@ class Refit:
         with alone():
             fitted = fit_method(method, self.table, fold, self.plan)
         model, threshold = _unwrap(fitted.model)
+        if self.decisions:
+            threshold = self._choose_threshold(fitted)
         user = self.user
         classifier = TableClassifier(
             model,
@@ -68,6 +76,24 @@ class Refit:
             },
         )
         return Pipeline([("table", TableEncoder(list(user.schema))), ("classify", classifier)])
+
+    def _choose_threshold(self, fitted):
+        """Return the threshold that costs or constraint ask for; of several targets, a list."""
+        decisions, target = self.decisions, self.table.target[fitted.inner_rows]
+        if decisions.costs is None:
+            return decisions.keep(target, fitted.inner_probability)
+        if not self.user.several:
+            if self.metric == "expected_cost":
+                return decisions.threshold
+            return decisions.tune(target, fitted.inner_probability)
+        thresholds = [decisions.threshold] * self.table.y.shape[1]
+        if self.metric == "expected_cost_tuned":
+            columns = zip(
+                self.table.judged or (), target.T, fitted.inner_probability.T, strict=True
+            )
+            for place, codes, probability in columns:
+                thresholds[place] = decisions.tune(codes, probability)
+        return thresholds
 
 
 def _unwrap(model) -> tuple[Any, float | None]:

@@ -1,20 +1,22 @@
 """The comparison on a user's own table, with an answer in plain words."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from skfocal.benchmark._decisions import Decisions
 from skfocal.benchmark._numeric import make_numeric
 from skfocal.benchmark._presets import choose_arms, choose_plan
 from skfocal.benchmark._refit import Refit
 from skfocal.benchmark._user_table import read_table
 from skfocal.benchmark.methods import Method, describe_arms
-from skfocal.benchmark.report import known_arms, write_report
-from skfocal.benchmark.report._findings import find_leader, list_headlines, summarise_focal
+from skfocal.benchmark.report import find_answer, known_arms, write_report
 from skfocal.benchmark.runner import run
 from skfocal.benchmark.store import NOTES_FILE, Store
 
@@ -31,9 +33,11 @@ class Comparison:
     Attributes
     ----------
     results : pandas.DataFrame
-        One row for each method and fold, as :func:`skfocal.benchmark.run` returns them.
+        One row for each method and fold, as :func:`skfocal.benchmark.run` returns them, with
+        the figures of costs and constraint.
     answer : str
-        Which method won on which metric, by how much, and whether that exceeds the noise.
+        Which method to ship, whether focal loss helps, what resampling does and what time it
+        takes, a sentence a line; then what to keep in mind.
     notes : tuple of str
         What was done to the table, and what to keep in mind.
     path : pathlib.Path or None
@@ -107,6 +111,8 @@ def compare(
     categorical=(),
     preset="standard",
     methods=None,
+    costs=None,
+    at_least=None,
     max_rows=None,
     time_limit=None,
     n_jobs=None,
@@ -149,6 +155,13 @@ def compare(
     methods : list of str or Method, default=None
         Names from :func:`skfocal.benchmark.list_methods`, or arms of your own; None takes those
         of the preset.
+    costs : dict of str to float, default=None
+        ``{"fn": 50, "fp": 1}``: what a missed positive and a false alarm cost, in any unit;
+        ``"tp"`` and ``"tn"`` may cost or, if negative, bring something too. The answer then goes
+        by the cost of 1,000 rows, at the threshold that follows from the costs and at a tuned one.
+    at_least : dict of str to float, default=None
+        ``{"recall": 0.9}`` or ``{"precision": 0.5}``: thresholds keep it on inner folds, and the
+        answer goes by the precision, or the recall, that is left.
     max_rows : int >= 2, default=None
         Rows to use at most, by a stratified sample.
     time_limit : float > 0, default=None
@@ -176,7 +189,7 @@ def compare(
     ValueError
         If the file cannot be read, a column is absent or has two roles, the target is incomplete
         or not binary, rows, groups or times are too few for the folds, a method or the preset is
-        unknown, or `out` holds something else.
+        unknown, costs or constraint make no sense, or `out` holds something else.
     TypeError
         If `table` is no table.
 
@@ -187,8 +200,9 @@ def compare(
     >>> table = pd.DataFrame(X, columns=list("abcd")).assign(sick=y)
     >>> comparison = compare(table, "sick", methods=["dummy", "logistic"], preset="fast")
     >>> print(comparison.answer)  # doctest: +ELLIPSIS
-    Average precision: Logistic regression wins with ...
+    Ship Logistic regression: ...
     """
+    decisions = Decisions(costs, at_least)
     user = read_table(
         table,
         target,
@@ -204,34 +218,41 @@ def compare(
     arms, arm_notes = choose_arms(preset, methods, numeric.task)
     plan, plan_notes = choose_plan(numeric, preset)
     _check_counts(user, plan)
+    if user.several and at_least is not None:
+        raise ValueError("at_least is for one target; several may have different rates.")
     notes = (*user.notes, *_warn(user), *arm_notes, *plan_notes)
-    about = {"title": f"Comparison on {user.dataset.name}", "facts": _describe(user)}
-    about["notes"] = list(notes)
+    about = {
+        "title": f"Comparison on {user.dataset.name}",
+        "facts": _describe(user) + decisions.facts(),
+        "notes": list(notes),
+        "decisions": decisions.describe(),
+    }
     if out is not None:
         _claim(Path(out), user.dataset.name, about)
-    results = run(
-        datasets=[user.dataset],
-        methods=arms,
-        n_jobs=n_jobs,
-        out=out,
-        plan=plan,
-        random_state=random_state,
-        time_limit=time_limit,
-        progress=progress,
-        announce=announce,
-    )
-    path = None if out is None else _report(Path(out), about)
-    with known_arms(describe_arms(arms)):
-        answer = _answer(results)
+    with TemporaryDirectory() if out is None else nullcontext(out) as folder:
+        results = run(
+            datasets=[user.dataset],
+            methods=arms,
+            n_jobs=n_jobs,
+            out=folder,
+            plan=plan,
+            random_state=random_state,
+            time_limit=time_limit,
+            progress=progress,
+            announce=announce,
+        )
+        path = None if out is None else _report(Path(out), about)
+        with known_arms(describe_arms(arms)):
+            results, answer = find_answer(Store(folder), results, decisions)
     return Comparison(
         results,
-        answer,
-        notes + _count_gaps(results),
+        "\n".join([*answer.decision, *answer.caveats]),
+        (*notes, *_count_gaps(results)),
         path,
         user.summary,
-        _find_winner(results),
+        answer.winner,
         tuple(arms),
-        Refit(user, numeric, plan, random_state),
+        Refit(user, numeric, plan, random_state, decisions, answer.metric),
     )
 
 
@@ -278,7 +299,13 @@ def _describe(user):
     facts.append(("Columns", user.columns))
     if roles.groups is not None:
         n_groups = len(np.unique(user.groups))
-        facts.append(("Groups", f"{n_groups:,} by {roles.groups}; none straddles a fold"))
+        facts.append(
+            (
+                "Groups",
+                f"{n_groups:,} by {roles.groups}; none straddles a fold, so figures are for groups "
+                "that a model has not met",
+            )
+        )
     if roles.time is not None:
         facts.append(("Time", f"{roles.time}; every fold trains on the past of its test rows"))
     if roles.drop:
@@ -309,19 +336,6 @@ def _report(folder, about):
 def _write_notes(folder, about):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / NOTES_FILE).write_text(json.dumps(about, indent=2), encoding="utf-8")
-
-
-def _answer(results):
-    leaders = [find_leader(results, metric) for metric in list_headlines(results)]
-    lines = [leader.sentence for leader in leaders if leader]
-    if not lines:
-        return "There is no answer: no fold was finished by every method, or all of them failed."
-    return "\n".join(lines + summarise_focal(results))
-
-
-def _find_winner(results):
-    leader = find_leader(results, list_headlines(results)[0])
-    return leader.method if leader else None
 
 
 def _count_gaps(results):

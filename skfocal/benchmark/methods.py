@@ -7,6 +7,7 @@ __all__ = [
     "DEFAULT_METHODS",
     "Method",
     "choose_methods",
+    "describe_all_arms",
     "describe_arms",
     "focal_arm",
     "get_method",
@@ -83,6 +84,11 @@ def get_method(name) -> Method:
     if name not in methods:
         raise ValueError(f"Unknown method {name!r}; the methods are {list_methods()}.")
     return methods[name]
+
+
+def describe_all_arms() -> dict[str, dict]:
+    """Return what a report says of every arm that has a name."""
+    return describe_arms(_all().values())
 
 
 def choose_methods(methods, task) -> list[Method]:

@@ -29,11 +29,17 @@ class Metric:
         False for losses and errors.
     description : str
         One sentence for people who meet it for the first time.
+    digits : int, default=3
+        Decimals in tables and sentences.
+    tie : float, default=0.005
+        Differences up to this size count as a tie in wins, ties and losses.
     """
 
     label: str
     greater_is_better: bool
     description: str
+    digits: int = 3
+    tie: float = 0.005
 
 
 _DECISIONS = {
@@ -82,6 +88,36 @@ METRICS = {
         False,
         "Expected calibration error: mean gap between predicted and observed frequency over 15 "
         "bins of equally many rows.",
+    ),
+    "expected_cost": Metric(
+        "Cost per 1,000 rows",
+        False,
+        "At the probability from which on it is cheaper to act, if probabilities are honest.",
+        digits=1,
+        tie=0.0,
+    ),
+    "expected_cost_tuned": Metric(
+        "Cost per 1,000 rows (tuned)",
+        False,
+        "At the threshold that is cheapest on inner folds.",
+        digits=1,
+        tie=0.0,
+    ),
+    "precision_at_recall": Metric(
+        "Precision at the wanted recall",
+        True,
+        "At the threshold that keeps the recall on inner folds.",
+    ),
+    "recall_at_precision": Metric(
+        "Recall at the wanted precision",
+        True,
+        "At the threshold that keeps the precision on inner folds.",
+    ),
+    "kept_recall": Metric(
+        "Recall reached", True, "Of the test rows, at the threshold that was to keep it."
+    ),
+    "kept_precision": Metric(
+        "Precision reached", True, "Of the test rows, at the threshold that was to keep it."
     ),
     **{
         name: Metric(label, True, f"{text}, at the method's own decision.")

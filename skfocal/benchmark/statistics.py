@@ -16,8 +16,8 @@ from skfocal.benchmark.metrics import METRICS
 
 __all__ = ["TIE_MARGIN", "critical_difference", "friedman", "paired_comparison", "rank_table"]
 
-#: Differences of a metric up to this size count as a tie in wins, ties and losses.
-TIE_MARGIN = 0.005
+#: Differences of most metrics up to this size count as a tie in wins, ties and losses.
+TIE_MARGIN = METRICS["average_precision"].tie
 
 _FOLD = ["dataset", "repeat", "fold"]
 
@@ -145,7 +145,7 @@ def paired_comparison(results, metric, a, b, dataset=None) -> dict:
     dict
         ``mean_difference`` (a minus b, in units of the metric), ``standard_error`` and
         ``interval`` (95 %, two floats) of it, ``p_value``, ``n`` (pairs), ``wins``, ``ties`` and
-        ``losses`` of a, where up to :data:`TIE_MARGIN` is a tie.
+        ``losses`` of a; up to the ``tie`` of the metric is a tie.
 
         On one data set the folds share training rows, for which the standard error and the t test
         are corrected. Over families the test is Wilcoxon's on their differences, and error and
@@ -247,7 +247,8 @@ def _summarise(difference, metric, error, p_value):
     mean = float(difference.mean()) if n else float("nan")
     half = error * stats.t.ppf(0.975, n - 1) if n > 1 else float("nan")
     gain = difference if METRICS[metric].greater_is_better else -difference
-    wins, losses = int((gain > TIE_MARGIN).sum()), int((gain < -TIE_MARGIN).sum())
+    tie = METRICS[metric].tie
+    wins, losses = int((gain > tie).sum()), int((gain < -tie).sum())
     return {
         "mean_difference": mean,
         "standard_error": float(error),

@@ -102,6 +102,14 @@ class Store:
         """Return the row of a finished cell."""
         return json.loads(self._path(cell).with_suffix(".json").read_text(encoding="utf-8"))
 
+    def arrays(self, cell) -> dict[str, np.ndarray]:
+        """Return what a finished cell predicted, empty for a failed one."""
+        path = self._path(cell).with_suffix(".npz")
+        if not path.exists():
+            return {}
+        with np.load(path) as arrays:
+            return dict(arrays)
+
     def results(self) -> pd.DataFrame:
         """Return the finished cells, in the order of the manifest.
 

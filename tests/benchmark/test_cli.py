@@ -87,7 +87,7 @@ def test_compare_answers(table, tmp_path):
     )
     assert result.exit_code == 0
     assert "Note: A stratified sample of 50 of the 60 rows was used (seed 1)." in result.stdout
-    assert "Average precision: Logistic regression wins with mean" in result.stdout
+    assert "Ship Logistic regression: " in result.stdout
     assert result.stdout.endswith(f"Report: {tmp_path / 'out' / 'report.html'}\n")
     assert "20/20" in result.stderr
 
@@ -161,7 +161,7 @@ def test_compare_quietly(table, tmp_path):
     options = ["--methods", "dummy", "--jobs", 1, "--out", tmp_path / "out", "--quiet"]
     result = call("compare", table, "--target", "sick", "--positive", "0", *options)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.startswith("Average precision: ")
+    assert result.stdout.startswith("Class frequencies has ")
     assert "Note" not in result.stdout
 
 
@@ -180,6 +180,9 @@ def test_compare_quietly(table, tmp_path):
         (["compare", "TABLE", "--target", "sick", "--time", "sick"], "both a target and the time"),
         (["compare", "TABLE", "--target", "sick", "--drop", "x"], "no usable column"),
         (["compare", "TABLE", "--target", "sick", "--preset", "slow"], "preset must be one of"),
+        (["compare", "TABLE", "--target", "sick", "--costs", "fn=1"], "costs must name 'fn' and"),
+        (["compare", "TABLE", "--target", "sick", "--costs", "fn:1"], "--costs takes names and"),
+        (["compare", "TABLE", "--target", "sick", "--at-least", "auc=1"], "must name one of"),
         (["compare", "EMPTY", "--target", "y"], "the file is empty"),
         (["compare", "SURPLUS", "--target", "y"], "row 2 has 3 fields and the header 2"),
         (["compare", "DOUBLED", "--target", "y"], "several columns 'y'"),

@@ -50,10 +50,12 @@ def test_answer_names_the_winners(comparison):
     means = comparison.results.groupby("method")[["average_precision", "log_loss"]].mean()
     best, loss = means["average_precision"].max(), means["log_loss"].min()
     lines = comparison.answer.splitlines()
-    assert lines[0].startswith("Average precision: ")
-    assert f"wins with mean {best:.3f}; next is " in lines[0]
+    assert comparison.winner == means["average_precision"].idxmax()
+    assert lines[0].startswith("Ship ")
+    assert f": {best:.3f} in average precision, the best of 3 methods. Next is " in lines[0]
     assert "the fold-to-fold noise (p" in lines[0]
-    assert any(line.startswith("Log loss: ") and f"mean {loss:.3f}" in line for line in lines)
+    if means["log_loss"].idxmin() != comparison.winner:
+        assert any(f"has the best log loss, {loss:.3f}" in line for line in lines)
 
 
 @pytest.mark.slow
@@ -124,12 +126,12 @@ def test_fewer_positives_than_folds():
 def test_few_positives_are_pointed_out():
     found = compare(make_frame(200, 10), "churn", methods=["dummy"])
     assert found.notes == ("There are only 10 positives: expect wide noise.",)
-    assert "there is no other method to compare it with" in found.answer
+    assert "there is no other method to compare it with" in found.answer.splitlines()[0]
 
 
 def test_out_of_time(frame):
     found = compare(frame, "churn", methods=["dummy", "logistic"], time_limit=1e-9)
-    assert found.answer.startswith("There is no answer")
+    assert found.answer.startswith("There is no answer") and found.winner is None
     assert found.notes == ("20 of 20 fits did not begin within the time limit.",)
 
 

@@ -40,8 +40,8 @@ class Method:
     requires : tuple of str
         Distributions that it needs besides those of every arm; a run notes their versions.
     zero_point : str or None
-        The arm that differs in the loss alone, by which a report tells what the loss adds. It
-        makes the arm one that may speak for focal loss.
+        The arm that differs in the loss, or in the resampling, alone, by which a report tells what
+        that adds. It makes a focal arm one that may speak for focal loss.
 
     Examples
     --------

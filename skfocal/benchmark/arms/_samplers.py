@@ -107,6 +107,7 @@ def sampler_arm(sampler, model, label, build, configurations, **fields) -> Metho
         partial(build, samplers=entry.steps),
         configurations,
         tasks=entry.tasks,
+        zero_point=model,
         **fields,
     )
 

@@ -20,8 +20,10 @@ from skfocal.benchmark.cli._display import (
 )
 from skfocal.benchmark.cli._folders import default_folder
 from skfocal.benchmark.cli._options import (
+    AtLeast,
     Categorical,
     CompareOut,
+    Costs,
     Drop,
     Groups,
     Jobs,
@@ -156,6 +158,8 @@ def compare_table(
     time_column: TimeColumn = None,
     drop: Drop = None,
     categorical: Categorical = None,
+    costs: Costs = None,
+    at_least: AtLeast = None,
     preset: Preset = "standard",
     methods: Methods = None,
     max_rows: MaxRows = None,
@@ -193,6 +197,8 @@ def compare_table(
                 chosen,
                 **settings,
                 methods=_split(methods),
+                costs=_split_numbers("costs", costs),
+                at_least=_split_numbers("at-least", at_least),
                 time_limit=time_limit,
                 n_jobs=jobs,
                 out=folder,
@@ -245,6 +251,19 @@ def _choose_targets(target, targets):
 def _split(names):
     """Return the names in a comma-separated option, None for None."""
     return None if names is None else [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _split_numbers(option, text):
+    """Return the numbers of an option such as ``fn=50,fp=1`` by name, None for None."""
+    if text is None:
+        return None
+    try:
+        pairs = [part.split("=") for part in _split(text)]
+        return {name.strip(): float(value) for name, value in pairs}
+    except ValueError:
+        raise ValueError(
+            f"--{option} takes names and numbers, such as fn=50,fp=1 or recall=0.9; got {text!r}."
+        ) from None
 
 
 @contextmanager

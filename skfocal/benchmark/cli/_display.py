@@ -91,7 +91,7 @@ def print_failures(results):
 def print_ranking(results):
     """Print mean and mean rank of the methods on two metrics, in the order of the first."""
     from skfocal.benchmark.metrics import METRICS, main_metrics
-    from skfocal.benchmark.report._names import get_label, write_number
+    from skfocal.benchmark.report._names import get_label, write_number, write_value
     from skfocal.benchmark.statistics import rank_table
 
     metrics = main_metrics(results)
@@ -103,8 +103,8 @@ def print_ranking(results):
     table.add_column("failed", justify="right")
     for method, first in rankings[0].iterrows():
         cells = [get_label(method)]
-        for ranking in rankings:
+        for metric, ranking in zip(metrics, rankings, strict=True):
             row = ranking.loc[method]
-            cells += [write_number(row["mean"]), write_number(row["mean_rank"], 1)]
+            cells += [write_value(metric, row["mean"]), write_number(row["mean_rank"], 1)]
         table.add_row(*cells, f"{first['failures']:.0f}")
     Console().print(table)

@@ -73,3 +73,11 @@ PredictOut = Annotated[
 Keep = Annotated[
     str | None, typer.Option(help="Comma-separated columns to copy, such as an identifier.")
 ]
+Costs = Annotated[
+    str | None,
+    typer.Option(help="What errors cost, fn=50,fp=1 (also tp, tn): answer by cost per 1,000 rows."),
+]
+AtLeast = Annotated[
+    str | None,
+    typer.Option(help="recall=0.9 or precision=0.5: answer by what is left of the other."),
+]

@@ -1,10 +1,34 @@
 """One self-contained HTML page about a store of results."""
 
+from skfocal.benchmark._calibration import find_reliability
+from skfocal.benchmark._decisions import add_decisions
+from skfocal.benchmark.report._answer import write_answer
 from skfocal.benchmark.report._names import KIND_MARKS, known_arms
 from skfocal.benchmark.store import NOTES_FILE, Store
 from skfocal.utils._optional import needs_extra
 
-__all__ = ["NOTES_FILE", "known_arms", "write_report"]
+__all__ = ["NOTES_FILE", "find_answer", "known_arms", "write_report"]
+
+
+def find_answer(store, results, decisions):
+    """Return the results of a comparison on one table with what was decided, and the answer.
+
+    Parameters
+    ----------
+    store : Store
+        Of a comparison on one table, in any state of completion.
+    results : DataFrame
+        Rows of its cells, as :func:`skfocal.benchmark.run` returns them.
+    decisions : Decisions
+        Costs and constraint, whose figures become columns of the results.
+
+    Returns
+    -------
+    results : pandas.DataFrame
+    answer : Answer
+    """
+    results = add_decisions(store, results, decisions)
+    return results, write_answer(results, decisions, find_reliability(store, results))
 
 
 def write_report(path):

@@ -7,8 +7,16 @@ import numpy as np
 import pandas as pd
 
 from skfocal.benchmark import statistics
+from skfocal.benchmark._calibration import find_reliability
+from skfocal.benchmark._decisions import Decisions, add_decisions
 from skfocal.benchmark.metrics import METRICS, main_metrics
-from skfocal.benchmark.report._figures import draw_critical_difference, draw_curves, draw_methods
+from skfocal.benchmark.report._answer import write_answer
+from skfocal.benchmark.report._figures import (
+    draw_critical_difference,
+    draw_curves,
+    draw_methods,
+    draw_reliability,
+)
 from skfocal.benchmark.report._findings import (
     MIN_FAMILIES,
     Leader,
@@ -28,6 +36,7 @@ from skfocal.benchmark.report._names import (
 from skfocal.benchmark.report._tables import (
     TextTable,
     tabulate_arms,
+    tabulate_calibration,
     tabulate_datasets,
     tabulate_duels,
     tabulate_failures,
@@ -39,6 +48,7 @@ from skfocal.benchmark.store import NOTES_FILE
 
 __all__ = ["Content", "Figure", "build_content"]
 
+REACHED = ("kept_recall", "kept_precision")
 DECISIONS = ("f1_tuned", "macro_f1_tuned", "geometric_mean")
 CURVE_KINDS = ("focal", "resampling", "baseline", "ensemble", "control")
 
@@ -62,6 +72,8 @@ class Content:
     facts: list[tuple[str, str]]
     notes: list[str] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
+    caveats: list[str] = field(default_factory=list)
+    answered: bool = False
     leaders: list[Leader] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     overview: list[TextTable] = field(default_factory=list)
@@ -72,6 +84,8 @@ class Content:
     focal: list[TextTable] = field(default_factory=list)
     losses: list[TextTable] = field(default_factory=list)
     curves: list[Figure] = field(default_factory=list)
+    calibration: list[TextTable] = field(default_factory=list)
+    reliability: list[Figure] = field(default_factory=list)
     arms: list[TextTable] = field(default_factory=list)
     failures: list[TextTable] = field(default_factory=list)
 
@@ -82,6 +96,8 @@ def build_content(store):
     results = add_missing_cells(store.results(), manifest)
     notes_path = store.path / NOTES_FILE
     table = json.loads(notes_path.read_text(encoding="utf-8")) if notes_path.exists() else {}
+    decisions = Decisions(**table.get("decisions", {}))
+    results = add_decisions(store, results, decisions)
     content = Content(
         title=table.get("title") or f"Benchmark: the {manifest['suite']} suite",
         subtitle=_describe_extent(results),
@@ -90,7 +106,10 @@ def build_content(store):
     )
     if (results["status"] == "ok").any():
         order = _order_methods(results)
-        _fill_summary(content, results)
+        if table:
+            _fill_answer(content, store, results, decisions)
+        else:
+            _fill_summary(content, results)
         _fill_rankings(content, results, order)
         _fill_details(content, results, order)
         if "average_precision" in results:  # the curves are those of two classes
@@ -191,9 +210,41 @@ def _order_methods(results):
     return [*ranking.index, *rest]
 
 
-def _fill_summary(content, results):
+def _list_leaders(results):
     found = [find_leader(results, metric) for metric in list_headlines(results)]
-    content.leaders = [leader for leader in found if leader]
+    return [leader for leader in found if leader]
+
+
+def _fill_answer(content, store, results, decisions):
+    reliability = find_reliability(store, results)
+    answer = write_answer(results, decisions, reliability)
+    content.sentences, content.caveats = list(answer.decision), list(answer.caveats)
+    content.answered = True
+    content.leaders = _list_leaders(results)
+    if reliability:
+        order = [method for method in _order_methods(results) if method in reliability]
+        content.calibration = [tabulate_calibration(reliability, order)]
+        if shown := [method for method in order if method != "dummy"]:
+            content.reliability = [_draw_reliability(reliability, shown)]
+
+
+def _draw_reliability(reliability, shown):
+    caption = (
+        "Observed share of positives against the predicted probability, in bins of equally many "
+        "test rows; honest probabilities lie on the dashed line. Solid: as the method gives them. "
+        "Dotted, hollow: corrected by a line in log-odds that the inner folds tell."
+    )
+    errors = ", ".join(
+        f"{get_label(m)} {write_number(reliability[m].error())} and "
+        f"{write_number(reliability[m].error(corrected=True))}"
+        for m in shown
+    )
+    alt = f"Reliability of each method. Calibration error before and after correction: {errors}."
+    return Figure(draw_reliability({m: reliability[m] for m in shown}), caption, alt)
+
+
+def _fill_summary(content, results):
+    content.leaders = _list_leaders(results)
     content.sentences = summarise_focal(results)
     ranked = results[results["ranked"]]
     families = ranked["family"].nunique()
@@ -210,7 +261,8 @@ def _fill_summary(content, results):
 
 def _fill_rankings(content, results, order):
     content.kinds = [kind for kind in KIND_MARKS if kind in map(get_kind, order)]
-    content.overview = [tabulate_overview(results, list_headlines(results), order)]
+    shown = [*list_headlines(results), *(name for name in REACHED if name in results)]
+    content.overview = [tabulate_overview(results, shown, order)]
     content.rankings = [
         tabulate_ranking(results, metric) for metric in METRICS if metric in results
     ]

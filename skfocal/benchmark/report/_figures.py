@@ -14,7 +14,13 @@ from sklearn.metrics import precision_recall_curve
 
 from skfocal.benchmark.report._names import KIND_MARKS, get_kind, get_label
 
-__all__ = ["draw_critical_difference", "draw_curves", "draw_methods", "find_cliques"]
+__all__ = [
+    "draw_critical_difference",
+    "draw_curves",
+    "draw_methods",
+    "draw_reliability",
+    "find_cliques",
+]
 
 INK, GREY, RULE = "#1f2937", "#6b7280", "#d6dae1"
 STYLE: dict[Any, Any] = {
@@ -206,12 +212,49 @@ def draw_curves(predictions, prevalence):
             _draw_reliability(right, frame, lw=1.2, ms=5, clip_on=False, zorder=3, **style)
         left.set(xlim=(0, 1.02), ylim=(0, 1.04), xlabel="Recall", ylabel="Precision")
         right.set(xlabel="Predicted probability", ylabel="Observed share of positives")
-        for axis, set_scale in ((right.xaxis, right.set_xscale), (right.yaxis, right.set_yscale)):
-            # The square root spreads the low probabilities, where imbalanced tables live.
-            set_scale("function", functions=(_signed_root, _signed_square))
-            axis.set_ticks(PROBABILITY_TICKS, [f"{tick:g}" for tick in PROBABILITY_TICKS])
-        right.set(xlim=(0, 1.02), ylim=(0, 1.02))
+        _set_root_scales(right)
         figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=3)
+    return uri[0]
+
+
+def draw_reliability(reliability):
+    """Draw a panel per method: the observed against the predicted rate, before and after.
+
+    Parameters
+    ----------
+    reliability : dict of str to Reliability
+        By method.
+
+    Returns
+    -------
+    str
+        A data URI.
+    """
+    n_columns = 4
+    n_rows = -(-len(reliability) // n_columns)
+    height = 0.55 + 2.05 * n_rows
+    # Fixed margins: a layout of many panels that is measured first takes seconds.
+    margins = {"left": 0.075, "right": 0.985, "wspace": 0.12, "hspace": 0.22}
+    margins |= {"bottom": 0.52 / height, "top": 1 - 0.26 / height}
+    with _canvas(9.2, height, layout=None) as (figure, uri):
+        grid = figure.subplots(
+            *(n_rows, n_columns), sharex=True, sharey=True, squeeze=False, gridspec_kw=margins
+        )
+        panels = grid.ravel()
+        for axes, (method, found) in zip(panels, reliability.items(), strict=False):
+            colour, marker = KIND_MARKS[get_kind(method)]
+            axes.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls=(0, (4, 3)))
+            style = {"color": colour, "marker": marker, "clip_on": False}
+            before = {"target": found.target, "probability": found.before}
+            after = {"target": found.target, "probability": found.after}
+            _draw_reliability(axes, after, lw=1, ls=":", ms=4.5, mfc="none", **style)
+            _draw_reliability(axes, before, lw=1.3, ms=4.5, mec="white", mew=0.5, **style)
+            axes.set_title(get_label(method), fontsize=8.5)
+            _set_root_scales(axes)
+        for axes in panels[len(reliability) :]:
+            axes.set_axis_off()
+        figure.supxlabel("Predicted probability", fontsize=9, y=0.08 / height)
+        figure.supylabel("Observed share of positives", fontsize=9, x=0.008)
     return uri[0]
 
 
@@ -231,6 +274,14 @@ def _draw_reliability(axes, frame, **style):
         frame["target"], frame["probability"], n_bins=n_bins, strategy="quantile"
     )
     axes.plot(predicted, observed, **style)
+
+
+def _set_root_scales(axes):
+    """Spread the low probabilities, where imbalanced tables live, by a square root."""
+    for axis, set_scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
+        set_scale("function", functions=(_signed_root, _signed_square))
+        axis.set_ticks(PROBABILITY_TICKS, [f"{tick:g}" for tick in PROBABILITY_TICKS])
+    axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
 
 
 def _signed_root(value):

@@ -13,6 +13,7 @@ from skfocal.benchmark.report._names import (
     get_zero_point,
     list_zero_points,
     write_number,
+    write_value,
 )
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
 
 # Threshold-free and proper scores first, then the decision at the threshold tuned inside.
 HEADLINES = (
+    *("expected_cost", "expected_cost_tuned", "precision_at_recall", "recall_at_precision"),
     *("average_precision", "macro_average_precision", "micro_average_precision"),
     *("roc_auc", "log_loss", "brier"),
     *("f1_tuned", "macro_f1_tuned", "geometric_mean_tuned"),
@@ -121,7 +123,7 @@ class Leader:
     @property
     def standing(self):
         """The mean, and the mean rank where there are several families."""
-        text = f"mean {write_number(self.mean)}"
+        text = f"mean {write_value(self.metric, self.mean)}"
         if self.n_families > 1:
             text += f", mean rank {write_number(self.mean_rank, 1)} over {self.n_families} families"
         return text
@@ -141,8 +143,8 @@ class Leader:
         text = get_label(duel.second)
         if self.n_families > 1:  # the better mean rank may go with the worse mean
             rank = write_number(self.second_rank, 1)
-            return f"{text} (mean rank {rank}), its mean {describe_gain(-duel.gain)}"
-        return f"{text}, {describe_gain(-duel.gain)}"
+            return f"{text} (mean rank {rank}), its mean {describe_gain(-duel.gain, self.metric)}"
+        return f"{text}, {describe_gain(-duel.gain, self.metric)}"
 
     @property
     def sentence(self):
@@ -153,11 +155,11 @@ class Leader:
         return f"{text}; next is {self._describe(self.duel)}: {self.duel.verdict}."
 
 
-def describe_gain(gain):
+def describe_gain(gain, metric="average_precision"):
     """Write an oriented difference as "0.012 better" or "0.012 worse"."""
-    size = write_number(abs(gain))
-    if float(size) == 0:
-        return "equal to three digits"
+    size = write_value(metric, abs(gain))
+    if not size.strip("0.,"):
+        return f"equal to {'three digits' if METRICS[metric].digits == 3 else 'one digit'}"
     return f"{size} {'better' if gain > 0 else 'worse'}"
 
 
@@ -285,6 +287,7 @@ def summarise_focal(results, metrics=None):
             rival = "its own zero point" if is_zero else "the best resampling arm"
             sentences.append(
                 f"{METRICS[metric].label}: {get_label(duel.first)} against {rival} "
-                f"({get_label(duel.second)}) is {describe_gain(duel.gain)}; {duel.verdict}."
+                f"({get_label(duel.second)}) is {describe_gain(duel.gain, metric)}; "
+                f"{duel.verdict}."
             )
     return sentences

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from skfocal.benchmark.methods import describe_arms, get_method, list_methods
+from skfocal.benchmark.methods import describe_all_arms, describe_arms, get_method
+from skfocal.benchmark.metrics import METRICS
 
 __all__ = [
     "DASH",
@@ -19,6 +20,7 @@ __all__ = [
     "list_zero_points",
     "write_number",
     "write_seconds",
+    "write_value",
 ]
 
 # One colour and one marker per kind, the same in every table and figure. The colours stay distinct
@@ -67,7 +69,7 @@ def get_zero_point(method):
 
 def list_zero_points():
     """Return all zero points, those of arms that were not run too."""
-    known = describe_arms(map(get_method, list_methods())) | _ARMS.get()
+    known = describe_all_arms() | _ARMS.get()
     return {about["zero_point"] for about in known.values()} - {None}
 
 
@@ -84,10 +86,15 @@ def write_number(value, digits=3, signed=False):
     """Write a number with a true minus sign, and a dash where there is none."""
     if value is None or not math.isfinite(value):
         return DASH
-    text = f"{abs(value):.{digits}f}"
-    if float(text) == 0:
+    text = f"{abs(value):,.{digits}f}"
+    if not text.strip("0.,"):
         return text
     return (MINUS if value < 0 else "+" if signed else "") + text
+
+
+def write_value(metric, value, signed=False):
+    """Write a value of a metric, or a difference, with as many digits as it has."""
+    return write_number(value, METRICS[metric].digits, signed)
 
 
 def write_seconds(value):

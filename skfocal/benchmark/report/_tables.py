@@ -18,12 +18,14 @@ from skfocal.benchmark.report._names import (
     get_label,
     write_number,
     write_seconds,
+    write_value,
 )
 
 __all__ = [
     "TextCell",
     "TextTable",
     "tabulate_arms",
+    "tabulate_calibration",
     "tabulate_datasets",
     "tabulate_duels",
     "tabulate_failures",
@@ -76,7 +78,7 @@ def tabulate_ranking(results, metric):
     rows = [
         [
             _name(method),
-            TextCell(write_number(row["mean"]), style="best" if is_best else ""),
+            TextCell(write_value(metric, row["mean"]), style="best" if is_best else ""),
             TextCell(write_number(row["mean_rank"], 1)),
             TextCell(f"{row['failures']:.0f}", style="bad" if row["failures"] else "quiet"),
         ]
@@ -98,7 +100,7 @@ def tabulate_overview(results, metrics, order):
             mean, rank = ranking["mean"].iloc[index], ranking["mean_rank"].iloc[index]
             note = write_number(rank, 1) if np.isfinite(rank) else ""
             style = "best" if best[metric][index] else ""
-            row.append(TextCell(write_number(mean), note=note, style=style))
+            row.append(TextCell(write_value(metric, mean), note=note, style=style))
         rows.append(row)
     arrows = {True: "↑", False: "↓"}
     labels = [f"{METRICS[m].label} {arrows[METRICS[m].greater_is_better]}" for m in metrics]
@@ -125,7 +127,9 @@ def tabulate_datasets(results, metric, order):
         best = _best(values, metric)
         near = sign * values >= np.nanmax(sign * values) - statistics.TIE_MARGIN
         cells = [
-            TextCell(write_number(value), style="best" if is_best else "near" if is_near else "")
+            TextCell(
+                write_value(metric, value), style="best" if is_best else "near" if is_near else ""
+            )
             for value, is_best, is_near in zip(values, best, near, strict=True)
         ]
         rows.append([TextCell(dataset), TextCell(write_number(prevalence), style="quiet"), *cells])
@@ -147,12 +151,12 @@ def tabulate_duels(results, metrics):
     rows = []
     for metric in metrics:
         for duel in compare_focal(results, metric):
-            low, high = (write_number(bound, signed=True) for bound in duel.interval)
+            low, high = (write_value(metric, bound, signed=True) for bound in duel.interval)
             rows.append(
                 [
                     TextCell(METRICS[metric].label),
                     _name(duel.second),
-                    TextCell(write_number(duel.gain, signed=True)),
+                    TextCell(write_value(metric, duel.gain, signed=True)),
                     TextCell(f"{low} to {high}"),
                     TextCell(duel.badge, style="" if duel.exceeds_noise else "quiet"),
                     TextCell(f"{duel.wins} / {duel.ties} / {duel.losses}"),
@@ -177,7 +181,7 @@ def tabulate_losses(results, metric, order):
             continue
         duel = find_duel(results, metric, focal, method)
         worse = find_worse_sets(results, metric, focal, method)
-        named = ", ".join(f"{name} ({write_number(-loss)})" for name, loss in worse)
+        named = ", ".join(f"{name} ({write_value(metric, -loss)})" for name, loss in worse)
         record = f"{duel.wins} / {duel.ties} / {duel.losses}"
         rows.append(
             [
@@ -230,6 +234,33 @@ def tabulate_arms(results, order):
         "Total",
     )
     return TextTable(caption, header, rows, n_text=2)
+
+
+def tabulate_calibration(reliability, order):
+    """How honest the probabilities are, as they are and corrected on inner folds."""
+    rows = []
+    for method in order:
+        found = reliability[method]
+        rows.append(
+            [
+                _name(method),
+                TextCell(f"{found.said:.1%}"),
+                TextCell(write_number(found.slope, 2)),
+                TextCell(write_number(found.error())),
+                TextCell(write_number(found.error(corrected=True))),
+                TextCell(write_number(found.loss())),
+                TextCell(write_number(found.loss(corrected=True))),
+            ]
+        )
+    observed = reliability[order[0]].observed
+    caption = (
+        f"All test rows together, of which {observed:.1%} are positive: a method whose mean is far "
+        "from that says more, or less, than happens. A slope below 1: its probabilities are too "
+        "extreme. ECE and log loss as the method gives its probabilities, and corrected by a line "
+        "in log-odds that the inner folds tell."
+    )
+    header = ("Method", "Mean", "Slope", "ECE", "ECE corrected", "Log loss", "Log loss corrected")
+    return TextTable(caption, header, rows)
 
 
 def tabulate_failures(results):
