@@ -53,6 +53,11 @@ class Decisions:
             _check_costs(self.costs)
         if self.at_least is not None:
             _check_bound(self.at_least)
+        if self.costs is not None and self.at_least is not None:
+            raise ValueError(
+                "Give either costs or at_least: where the costs are known, they say how much "
+                "recall is worth its price."
+            )
 
     def __bool__(self):
         return self.costs is not None or self.at_least is not None
@@ -79,13 +84,12 @@ class Decisions:
     @property
     def columns(self) -> list[str]:
         """Names of the figures of a test fold."""
-        names = []
         if self.costs is not None:
-            names += ["expected_cost", "expected_cost_tuned"]
-        if self.at_least is not None:
-            name = self.bound[0]
-            names += [f"{AT_LEAST[name]}_at_{name}", f"kept_{name}", "alerts"]
-        return names
+            return ["expected_cost", "expected_cost_tuned"]
+        if self.at_least is None:
+            return []
+        name = self.bound[0]
+        return [f"{AT_LEAST[name]}_at_{name}", f"kept_{name}", "alerts"]
 
     @property
     def _cost(self):
@@ -158,16 +162,15 @@ class Decisions:
     def measure(self, target, probability, inner_target, inner_probability) -> dict[str, float]:
         """Return the figures of one test fold."""
         columns = _columns(target, probability, inner_target, inner_probability)
-        values: list[float] = []
         if self.costs is not None:
             tuned = np.array([self.tune(y, p) for _, _, y, p in columns])
             codes, p = (array.reshape(len(target), -1) for array in (target, probability))
-            values += [self.price(codes, p >= threshold) for threshold in (self.threshold, tuned)]
-        if self.at_least is not None:
+            values = [self.price(codes, p >= threshold) for threshold in (self.threshold, tuned)]
+        else:
             (codes, p, *inner), *_ = columns
             decision, name = p >= self.keep(*inner), self.bound[0]
             kept, other = _rates(name, codes[decision].sum(), decision.sum(), codes.sum())
-            values += [float(other), float(kept), float(COUNTED * decision.mean())]
+            values = [float(other), float(kept), float(COUNTED * decision.mean())]
         return dict(zip(self.columns, values, strict=True))
 
 

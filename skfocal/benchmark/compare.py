@@ -246,7 +246,7 @@ def compare(
             results, answer = find_answer(Store(folder), results, decisions)
     return Comparison(
         results,
-        "\n".join([*answer.decision, *answer.caveats]),
+        answer.text,
         (*notes, *_count_gaps(results)),
         path,
         user.summary,

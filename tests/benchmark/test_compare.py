@@ -1,6 +1,7 @@
 """The comparison on a user's own table: its folds, its folder, and the answer in words."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from skfocal.benchmark import load_results, read_table
 from skfocal.benchmark._presets import PRESETS, choose_arms
 from skfocal.benchmark.compare import compare
+from skfocal.benchmark.methods import get_method
 from skfocal.benchmark.report import NOTES_FILE
 from skfocal.benchmark.report._findings import find_focal_arm
 from skfocal.benchmark.scoring import get_scoring
@@ -107,7 +109,10 @@ def test_tables_of_other_kinds(frame):
 @pytest.mark.slow
 def test_a_column_that_is_empty_in_some_training_folds(frame):
     frame["rare"] = [1.0, 2.0] + [np.nan] * 198
-    methods = ["hist_gradient_boosting", "focal_boosting"]
+    short = replace(
+        get_method("focal_boosting"), name="short", configurations=({"n_estimators": 9},)
+    )
+    methods = ["hist_gradient_boosting", short]
     results = compare(frame, "churn", methods=methods, max_rows=150, preset="fast").results
     assert (results["status"] == "ok").all()
 

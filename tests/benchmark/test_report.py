@@ -188,6 +188,19 @@ def test_page_speaks_to_those_who_do_not_see_it(page):
     assert len(page.find("caption")) == len(page.find("table")) > 10
     assert page.find("html")[0]["lang"] == "en"
     assert all("scope" in heading for heading in page.find("th"))
+    regions = [about for about in page.find("div") if about.get("role") == "region"]
+    # What scrolls can be reached by the keyboard, and says what it is.
+    assert len(regions) == len(page.find("table")) + len(page.find("img"))
+    assert all(region["tabindex"] == "0" and region["aria-label"] for region in regions)
+
+
+def test_colours_change_where_the_screen_is_dark(text):
+    style = text[text.index("<style>") : text.index("</style>")]
+    light, _, dark = style.partition("prefers-color-scheme: dark")
+    named = re.findall(r"(--[\w-]+): #", light)
+    assert set(re.findall(r"(--[\w-]+): #", dark)) == set(named) - {"--note-rule"}
+    rest = re.sub(r":root \{.*?\}|\.mark\.\w+ \{[^}]*\}", "", style, flags=re.DOTALL)
+    assert not re.findall(r"#[0-9a-f]{3,6}\b", rest)
 
 
 def test_links_inside_the_page_lead_somewhere(page):

@@ -30,16 +30,18 @@ class Answer:
         The method to ship.
     metric : str
         The column of the results that decided.
-    decision : tuple of str
-        Sentences in the order in which a user needs them.
-    caveats : tuple of str
-        What to keep in mind.
+    parts : tuple of (str, str)
+        Topics and what is said of each, in the order in which a user needs them.
     """
 
     winner: str | None
     metric: str
-    decision: tuple[str, ...]
-    caveats: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...]
+
+    @property
+    def text(self):
+        """What is said, a line for each topic."""
+        return "\n".join(said for _, said in self.parts)
 
 
 def write_answer(results, decisions, reliability) -> Answer:
@@ -56,19 +58,21 @@ def write_answer(results, decisions, reliability) -> Answer:
     leader, rivals = _find_leader(results, decisions)
     if leader is None:
         text = "There is no answer: no fold was finished by every method, or all of them failed."
-        return Answer(None, main_metrics(results)[0], (text,))
+        return Answer(None, main_metrics(results)[0], (("Nothing to ship", text),))
     labels = _Labels(decisions)
-    sentences = [
-        _say_useless(leader, results, decisions) or _ship(leader, results, labels),
-        *_say_costs(leader, results, decisions),
-        *_say_bound(leader, results, decisions),
-        *_say_probabilities(leader, results),
-        *_say_focal(results, leader.metric, labels),
-        *_say_resampling(results, leader.metric, reliability, labels),
-        *_say_time(leader, results),
+    useless = _say_useless(leader, results, decisions)
+    said = [
+        ("What to ship", [useless or _ship(leader, results, labels)]),
+        ("Threshold", _say_costs(leader, results, decisions)),
+        ("Threshold", _say_bound(leader, results, decisions)),
+        ("Probabilities", _say_probabilities(leader, results)),
+        ("Focal loss", _say_focal(results, leader.metric, labels)),
+        ("Resampling", _say_resampling(results, leader.metric, reliability, labels)),
+        ("Time", _say_time(leader, results)),
+        ("Keep in mind", _list_caveats(leader, rivals)),
     ]
-    caveats = _list_caveats(leader, rivals)
-    return Answer(leader.method, leader.metric, tuple(sentences), tuple(caveats))
+    parts = tuple((topic, " ".join(sentences)) for topic, sentences in said if sentences)
+    return Answer(leader.method, leader.metric, parts)
 
 
 class _Labels:
@@ -142,9 +146,9 @@ def _ship(leader, results, labels):
     if _time(results, quickest) >= _time(results, leader.method):
         return f"{text} {count} within the noise of it, none of them quicker."
     return (
-        f"{text} {count} within the noise of it, which these folds cannot tell apart; the quickest "
-        f"is {get_label(quickest)}, a fold in {write_seconds(_time(results, quickest))} instead of "
-        f"{write_seconds(_time(results, leader.method))}."
+        f"{text} {count} within the noise of it: these folds cannot tell them apart. The quickest "
+        f"is {get_label(quickest)} ({write_seconds(_time(results, quickest))} a fold instead of "
+        f"{write_seconds(_time(results, leader.method))})."
     )
 
 
@@ -168,10 +172,10 @@ def _say_costs(leader, results, decisions):
     if decisions.costs is None:
         return []
     text = (
-        f"It flags rows from a probability of {decisions.threshold:.3g} on, which follows from the "
-        "costs"
+        f"It flags rows with a probability of at least {decisions.threshold:.3g}, which follows "
+        "from the costs"
         if leader.metric == "expected_cost"
-        else "It flags rows from a threshold on that was tuned on inner folds"
+        else "It flags rows above a threshold that was tuned on inner folds"
     )
     cheap = _find_cheap(results, decisions)
     if cheap is None or leader.mean >= cheap[0]:
@@ -262,10 +266,8 @@ def _say_resampling(results, metric, reliability, labels):
         return []
     plain = get_zero_point(best.method)
     duel = find_duel(results, metric, best.method, plain)
-    text = (
-        f"Resampling: {best.name}{f', the best of {len(arms)},' if len(arms) > 1 else ''} is "
-        f"{labels.tell(duel)}, against {get_label(plain)} on the rows as they are"
-    )
+    name = f"The best of {len(arms)} ways to resample, {best.name}," if arms[1:] else best.name
+    text = f"{name} is {labels.tell(duel)}, against {get_label(plain)} on the rows as they are"
     both = [reliability.get(name) for name in (best.method, plain)]
     if None in both:
         return [f"{text}."]
@@ -285,7 +287,7 @@ def _say_time(leader, results):
     slowest, quickest = max(times, key=times.__getitem__), min(times, key=times.__getitem__)
     own = f"A fold of {leader.name} takes {write_seconds(times[leader.method])} to search and fit"
     others = [
-        f"{word} is {get_label(name)} with {write_seconds(times[name])}"
+        f"{word} is {get_label(name)} ({write_seconds(times[name])})"
         for word, name in (("the quickest", quickest), ("the slowest", slowest))
         if name != leader.method
     ]

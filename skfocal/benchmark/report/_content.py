@@ -72,8 +72,7 @@ class Content:
     facts: list[tuple[str, str]]
     notes: list[str] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
-    caveats: list[str] = field(default_factory=list)
-    answered: bool = False
+    answer: list[tuple[str, str]] = field(default_factory=list)
     leaders: list[Leader] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     overview: list[TextTable] = field(default_factory=list)
@@ -203,8 +202,8 @@ def _name_folds(datasets):
 
 
 def _order_methods(results):
-    """List the methods by their mean rank in the first main metric, unranked ones last."""
-    ranking = statistics.rank_table(results, main_metrics(results)[0])
+    """List the methods by their mean rank in the first headline, unranked ones last."""
+    ranking = statistics.rank_table(results, list_headlines(results)[0])
     ranking = ranking.sort_values(["mean_rank", "mean"], ascending=[True, False], kind="stable")
     rest = [method for method in results["method"].unique() if method not in ranking.index]
     return [*ranking.index, *rest]
@@ -218,8 +217,7 @@ def _list_leaders(results):
 def _fill_answer(content, store, results, decisions):
     reliability = find_reliability(store, results)
     answer = write_answer(results, decisions, reliability)
-    content.sentences, content.caveats = list(answer.decision), list(answer.caveats)
-    content.answered = True
+    content.answer = list(answer.parts)
     content.leaders = _list_leaders(results)
     if reliability:
         order = [method for method in _order_methods(results) if method in reliability]
@@ -322,10 +320,12 @@ def _fill_details(content, results, order):
     content.arms = [tabulate_arms(results, order)]
     if find_focal_arm(order):
         decision = next(metric for metric in DECISIONS if metric in results)
-        content.focal = [tabulate_duels(results, [*main_metrics(results), decision])]
-        content.losses = [
-            tabulate_losses(results, metric, order) for metric in main_metrics(results)
-        ]
+        metrics = [list_headlines(results)[0], *main_metrics(results), decision]
+        content.focal = [tabulate_duels(results, list(dict.fromkeys(metrics)))]
+        if results["dataset"].nunique() > 1:
+            content.losses = [
+                tabulate_losses(results, metric, order) for metric in main_metrics(results)
+            ]
 
 
 def _draw_all_curves(store, results, order):

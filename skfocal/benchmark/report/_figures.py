@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve
 
@@ -88,8 +88,7 @@ def draw_methods(columns, methods, log_scaled=()):
             axes.set_title(title)
             if title in log_scaled:
                 axes.set_xscale("log")
-                wide = values.max(axis=None) > 30 * values.min(axis=None)
-                axes.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5)))
+                axes.xaxis.set_major_locator(_locate_ticks(values))
                 axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
                 axes.xaxis.set_minor_formatter(NullFormatter())
             for row, method in enumerate(methods):
@@ -100,6 +99,14 @@ def draw_methods(columns, methods, log_scaled=()):
         panels[0].set_yticks(position, [get_label(method) for method in methods])
         panels[0].set_ylim(len(methods) - 0.4, -0.6)
     return uri[0]
+
+
+def _locate_ticks(values):
+    """Return where a logarithmic axis has its ticks; a short one has them as a linear one."""
+    ratio = values.max(axis=None) / values.min(axis=None)
+    if ratio < 4:
+        return MaxNLocator(4, steps=(1, 2, 5, 10))
+    return LogLocator(subs=(1,) if ratio > 30 else (1, 2, 5))
 
 
 def _draw_row(axes, row, values, method):

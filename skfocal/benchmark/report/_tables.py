@@ -166,7 +166,8 @@ def tabulate_duels(results, metrics):
     caption = (
         f"{get_label(focal)} against others: gain (positive: focal is better, whatever the "
         "direction of the metric), its 95 % interval, and the test. The p values are not adjusted "
-        f"for the number of rows. A tie is a difference of at most {statistics.TIE_MARGIN:g}."
+        f"for the number of rows. A tie is a difference of at most {statistics.TIE_MARGIN:g}"
+        f"{'; costs have none' if any(METRICS[m].tie == 0 for m in metrics) else ''}."
     )
     header = ("Metric", "Against", "Gain", "95 % interval", "Test", "Wins / ties / losses")
     return TextTable(caption, header, rows, n_text=2)
@@ -245,7 +246,7 @@ def tabulate_calibration(reliability, order):
             [
                 _name(method),
                 TextCell(f"{found.said:.1%}"),
-                TextCell(write_number(found.slope, 2)),
+                TextCell(write_number(found.slope if np.ptp(found.before) else np.nan, 2)),
                 TextCell(write_number(found.error())),
                 TextCell(write_number(found.error(corrected=True))),
                 TextCell(write_number(found.loss())),
