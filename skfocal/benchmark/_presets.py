@@ -73,6 +73,8 @@ def choose_arms(preset, methods, task):
     absent = {arm.name: [name for name in arm.requires if not _is_installed(name)] for arm in arms}
     missing = sorted({name for names in absent.values() for name in names})
     notes = []
+    if PRESETS[preset].arms == "few" and task == "binary":
+        notes.append("Boosted trees and networks were not run; the preset 'standard' runs them.")
     if missing:
         left_out = ", ".join(name for name, names in absent.items() if names)
         notes.append(f"Not run, since {' and '.join(missing)} is not installed: {left_out}.")

@@ -7,7 +7,7 @@ from zipfile import BadZipFile, is_zipfile
 
 from skfocal.utils._optional import needs_extra
 
-__all__ = ["load_model", "save_model"]
+__all__ = ["check_can_save", "load_model", "save_model"]
 
 _OURS = ("skfocal", "sklearn")
 # What else a fitted model holds: estimators of other packages, the trees of two engines, and a
@@ -31,9 +31,25 @@ _OTHERS = frozenset(
 )
 
 
+def check_can_save(path) -> None:
+    """Refuse what a model cannot be saved to, before a long time is spent on it.
+
+    Raises
+    ------
+    ValueError
+        If the name does not end in ``.skops``, or is that of a folder.
+    ImportError
+        If skops is not installed.
+    """
+    with needs_extra("benchmark", "Saving a model"):
+        import skops.io  # noqa: F401 (whether it can be)
+    if Path(path).suffix != ".skops" or Path(path).is_dir():
+        raise ValueError(f"A model is saved to a file that ends in .skops; got {str(path)!r}.")
+
+
 def save_model(model, path) -> None:
     """Write a fitted model to a file that :func:`load_model` reads."""
-    with needs_extra("exporters", "Saving a model"):
+    with needs_extra("benchmark", "Saving a model"):
         from skops import io
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +91,7 @@ def load_model(path) -> Any:
     >>> load_model("model.skops").predict(X[:3])  # doctest: +SKIP
     array([0, 0, 1])
     """
-    with needs_extra("exporters", "load_model"):
+    with needs_extra("benchmark", "load_model"):
         from skops import io
     path = Path(path)
     if not path.is_file():

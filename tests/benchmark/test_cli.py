@@ -182,6 +182,8 @@ def test_compare_quietly(table, tmp_path):
         (["compare", "TABLE", "--target", "sick", "--preset", "slow"], "preset must be one of"),
         (["compare", "TABLE", "--target", "sick", "--costs", "fn=1"], "costs must name 'fn' and"),
         (["compare", "TABLE", "--target", "sick", "--costs", "fn:1"], "--costs takes names and"),
+        (["compare", "TABLE", "--target", "sick", "--save-model", "m.pkl"], "ends in .skops"),
+        (["compare", "TABLE", "--target", "sick", "--method", "focal"], "--save-model FILE.skops"),
         (["compare", "TABLE", "--target", "sick", "--at-least", "auc=1"], "must name one of"),
         (["compare", "EMPTY", "--target", "y"], "the file is empty"),
         (["compare", "SURPLUS", "--target", "y"], "row 2 has 3 fields and the header 2"),

@@ -55,7 +55,7 @@ def test_answer_names_the_winners(comparison):
     assert comparison.winner == means["average_precision"].idxmax()
     assert lines[0].startswith("Ship ")
     assert f": {best:.3f} in average precision, the best of 3 methods. Next is " in lines[0]
-    assert "the fold-to-fold noise (p" in lines[0]
+    assert "(95 %: " in lines[0] and " the noise)." in lines[0]
     if means["log_loss"].idxmin() != comparison.winner:
         assert any(f"has the best log loss, {loss:.3f}" in line for line in lines)
 

@@ -179,6 +179,7 @@ def compare_table(
         from skfocal.benchmark.compare import compare
 
         chosen = _choose_targets(target, targets)
+        _check_model_file(save_model, method, _split(methods))
         settings = {
             "positive": positive,
             "groups": groups,
@@ -239,6 +240,21 @@ def predict_table(
         for note in [] if quiet else notes:
             print_text(f"Note: {note}")
         print_text(f"{n_rows:,} rows: {target}")
+
+
+def _check_model_file(save_model, method, methods):
+    """Refuse before the comparison what could not be saved after it."""
+    if save_model is None:
+        if method is not None:
+            raise ValueError(
+                "--method names the model for --save-model FILE.skops, which is missing."
+            )
+        return
+    from skfocal.utils._persistence import check_can_save
+
+    check_can_save(save_model)
+    if method is not None and methods is not None and method not in methods:
+        raise ValueError(f"--method {method} is not among --methods {','.join(methods)}.")
 
 
 def _choose_targets(target, targets):

@@ -18,6 +18,8 @@ __all__ = ["Answer", "write_answer"]
 
 # A recall of 0.89 on test rows keeps a bound of 0.9 as well as a few positives can tell.
 SHORT = 0.02
+# Fewer positives in a test fold leave its recall uncertain by more than 0.1.
+FEW = 50
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def write_answer(results, decisions, reliability) -> Answer:
         ("Focal loss", _say_focal(results, leader.metric, labels)),
         ("Resampling", _say_resampling(results, leader.metric, reliability, labels)),
         ("Time", _say_time(leader, results)),
-        ("Keep in mind", _list_caveats(leader, rivals)),
+        ("Keep in mind", _list_caveats(leader, rivals, results)),
     ]
     parts = tuple((topic, " ".join(sentences)) for topic, sentences in said if sentences)
     return Answer(leader.method, leader.metric, parts)
@@ -91,9 +93,9 @@ class _Labels:
         return label if label[:2].isupper() else label[0].lower() + label[1:]
 
     def tell(self, duel):
-        """Write a duel as "0.012 better in log loss (within noise, p = 0.2)"."""
+        """Write a duel as "0.012 better in log loss (95 %: -0.001 to +0.025, within noise)"."""
         gain = describe_gain(duel.gain, duel.metric)
-        return f"{gain} in {self(duel.metric)} ({duel.badge})"
+        return f"{gain} in {self(duel.metric)} ({_tell_interval(duel)})"
 
 
 def _find_leader(results, decisions):
@@ -137,7 +139,7 @@ def _ship(leader, results, labels):
         return f"{name} has {mean} in {label}; there is no other method to compare it with."
     text = f"Ship {name}: {mean} in {label}, the best of {leader.n_methods} methods. Next is "
     gain = describe_gain(-leader.duel.gain, leader.metric)
-    text += f"{get_label(leader.duel.second)}, {gain}; {leader.duel.verdict}."
+    text += f"{get_label(leader.duel.second)}, {gain} ({_tell_interval(leader.duel, turned=True)})."
     peers = [peer for peer in leader.peers if peer != "dummy"]
     if not peers or leader.duel.doubt:
         return text
@@ -150,6 +152,16 @@ def _ship(leader, results, labels):
         f"is {get_label(quickest)} ({write_seconds(_time(results, quickest))} a fold instead of "
         f"{write_seconds(_time(results, leader.method))})."
     )
+
+
+def _tell_interval(duel, turned=False):
+    """Return the 95 % interval of a gain, or of the gain of the second, and what it says."""
+    if duel.doubt:
+        return duel.doubt
+    bounds = [-bound for bound in reversed(duel.interval)] if turned else duel.interval
+    low, high = (write_value(duel.metric, bound, signed=True) for bound in bounds)
+    word = "exceeds the noise" if duel.exceeds_noise else "within the noise"
+    return f"95 %: {low} to {high}, {word}"
 
 
 def _time(results, method):
@@ -212,7 +224,7 @@ def _say_probabilities(leader, results):
     return [
         f"If the probabilities themselves are what you need: {best.name} has the best log loss, "
         f"{write_value('log_loss', best.mean)}; {leader.name} is "
-        f"{describe_gain(duel.gain, 'log_loss')} ({duel.badge})."
+        f"{describe_gain(duel.gain, 'log_loss')} ({_tell_interval(duel)})."
     ]
 
 
@@ -294,12 +306,19 @@ def _say_time(leader, results):
     return [f"{own}; {', '.join(others)}."]
 
 
-def _list_caveats(leader, rivals):
+def _list_caveats(leader, rivals, results):
     caveats = []
+    done = results[results["status"] == "ok"]
+    n_folds, n_positives = len(done[["repeat", "fold"]].drop_duplicates()), done["n_positive_test"]
+    if n_positives.median() < FEW:
+        caveats.append(
+            f"Each of the {n_folds} test folds has about {n_positives.median():.0f} positives, so "
+            "only large differences can be told from noise."
+        )
     if rivals > 2:
         caveats.append(
             f"The figure of the winner is the best of {rivals} on the same test rows, so a little "
-            "better than what new rows will show; p values are not adjusted for the number of "
+            "better than what new rows will show; intervals are not adjusted for the number of "
             "methods."
         )
     if leader.metric == "expected_cost_tuned":
