@@ -14,7 +14,7 @@ __all__ = ["PRESETS", "choose_arms", "choose_plan"]
 
 # Above this a fold has enough rows for its own noise to be small, and time is what is short.
 LARGE = 20_000
-# The arms beyond the linear models, forests and samplers, which take seconds.
+# The arms beyond those which take seconds.
 NETWORKS = ("mlp", "focal_mlp", "focal_mlp_zero")
 BOOSTERS = ("focal_boosting_zero", "focal_boosting", "lightgbm", "xgboost", "catboost")
 
@@ -74,7 +74,7 @@ def choose_arms(preset, methods, task):
     missing = sorted({name for names in absent.values() for name in names})
     notes = []
     if PRESETS[preset].arms == "few" and task == "binary":
-        notes.append("Boosted trees and networks were not run; the preset 'standard' runs them.")
+        notes.append("Focal boosting and networks were not run; the preset 'standard' runs them.")
     if missing:
         left_out = ", ".join(name for name, names in absent.items() if names)
         notes.append(f"Not run, since {' and '.join(missing)} is not installed: {left_out}.")

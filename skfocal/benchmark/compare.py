@@ -147,8 +147,9 @@ def compare(
     categorical : list of str, default=()
         Columns of names that look like numbers, such as codes.
     preset : {"fast", "standard", "thorough"}, default="standard"
-        How much is computed. ``"fast"``: linear models, resampling and forests, on 5 folds, and 4
-        settings each. ``"standard"``: boosted trees and networks too, on 5 folds cut twice.
+        How much is computed. ``"fast"``: linear models, resampling and ensembles, on 5 folds, and 4
+        settings each. ``"standard"``: focal boosting, LightGBM and networks too, on 5 folds cut
+        twice.
         ``"thorough"``: every arm that has a name of its own, 5 folds cut four times, and 8
         settings each. Above 20,000 rows there are 3 folds (``"thorough"``: 5), cut once. Arms
         that need a package which is not installed are left out.

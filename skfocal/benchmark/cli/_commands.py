@@ -204,7 +204,7 @@ def compare_table(
                 n_jobs=jobs,
                 out=folder,
                 progress=progress,
-                announce=None if quiet else print_estimate,
+                announce=None if quiet else lambda seconds: print_estimate(seconds, preset),
             )
         print_failures(comparison.results)
         if not quiet:

@@ -24,17 +24,22 @@ __all__ = [
 ]
 
 
+# Seconds after which people wonder whether they asked for too much.
+LONG = 120
+
+
 def print_text(text):
     """Print a line as it is: no markup, no colours, no cuts."""
     Console(soft_wrap=True).print(text, markup=False, highlight=False)
 
 
-def print_estimate(seconds):
-    """Print on standard error how long it will take."""
+def print_estimate(seconds, preset):
+    """Print on standard error how long it will take, and what takes less."""
     from skfocal.benchmark._estimate import write_estimate
 
     if seconds:
-        print_error(f"This will take {write_estimate(seconds)}.")
+        hint = "" if seconds < LONG or preset == "fast" else "; --preset fast takes less"
+        print_error(f"This will take {write_estimate(seconds)}{hint}.")
 
 
 def print_error(sentence):

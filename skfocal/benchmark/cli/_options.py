@@ -42,8 +42,8 @@ Categorical = Annotated[
 Preset = Annotated[
     str,
     typer.Option(
-        help="fast (linear models, resampling, forests), standard (boosted trees and networks too) "
-        "or thorough (all arms, more folds and settings)."
+        help="fast (linear models, resampling, ensembles), standard (focal boosting and networks "
+        "too) or thorough (all arms, more folds and settings)."
     ),
 ]
 MaxRows = Annotated[int | None, typer.Option(help="Rows at most, by a stratified sample.", min=2)]

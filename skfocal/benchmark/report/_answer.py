@@ -18,6 +18,8 @@ __all__ = ["Answer", "write_answer"]
 
 # A recall of 0.89 on test rows keeps a bound of 0.9 as well as a few positives can tell.
 SHORT = 0.02
+# A difference that does not show in three digits.
+EQUAL = 5e-4
 # Fewer positives in a test fold leave its recall uncertain by more than 0.1.
 FEW = 50
 
@@ -64,7 +66,7 @@ def write_answer(results, decisions, reliability) -> Answer:
     labels = _Labels(decisions)
     useless = _say_useless(leader, results, decisions)
     said = [
-        ("What to ship", [useless or _ship(leader, results, labels)]),
+        ("What to ship", [useless or _ship(leader, results, labels, decisions)]),
         ("Threshold", _say_costs(leader, results, decisions)),
         ("Threshold", _say_bound(leader, results, decisions)),
         ("Probabilities", _say_probabilities(leader, results)),
@@ -132,9 +134,15 @@ def _say_useless(leader, results, decisions):
     return None
 
 
-def _ship(leader, results, labels):
+def _ship(leader, results, labels, decisions):
     label, mean = labels(leader.metric), write_value(leader.metric, leader.mean)
     name = leader.name
+    n_all = results["method"].nunique()
+    if leader.duel is None and decisions.at_least is not None and n_all > 1:
+        return (
+            f"Ship {name}: {mean} in {label}, the only one of {n_all} methods that keeps the "
+            f"{decisions.bound[0]} on test rows."
+        )
     if leader.duel is None:
         return f"{name} has {mean} in {label}; there is no other method to compare it with."
     text = f"Ship {name}: {mean} in {label}, the best of {leader.n_methods} methods. Next is "
@@ -212,6 +220,8 @@ def _say_bound(leader, results, decisions):
     )
     if reached.mean() < bound - SHORT:
         text += f" No method keeps the {name} that was asked for."
+    elif 1 < leader.n_methods < results["method"].nunique():
+        text += f" {leader.n_methods} of {results['method'].nunique()} methods keep it."
     return [text]
 
 
@@ -221,6 +231,8 @@ def _say_probabilities(leader, results):
     if best is None or best.method == leader.method or leader.duel is None:
         return []
     duel = find_duel(results, "log_loss", leader.method, best.method)
+    if abs(duel.gain) < EQUAL:
+        return []
     return [
         f"If the probabilities themselves are what you need: {best.name} has the best log loss, "
         f"{write_value('log_loss', best.mean)}; {leader.name} is "
@@ -241,6 +253,9 @@ def _say_focal(results, metric, labels):
     metrics = list(dict.fromkeys([metric, "log_loss"]))
     duels = [[find_duel(results, m, *pair) for m in metrics] for pair in pairs]
     verdict = _judge([first for first, *_ in duels])
+    on_loss = [duel for _, *others in duels for duel in others if duel.exceeds_noise]
+    if any(duel.gain < 0 for duel in on_loss):
+        verdict += " and makes probabilities worse"
     told = [
         f"{get_label(first.first)} is "
         + " and ".join(labels.tell(duel) for duel in (first, *others))
