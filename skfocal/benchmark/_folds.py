@@ -10,6 +10,9 @@ from skfocal.model_selection import past_folds
 
 __all__ = ["Fold", "cut_in_time", "cut_inner", "limit_by_groups", "make_folds"]
 
+# Positives that a fold in time should have to train on.
+ENOUGH = 10
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -87,24 +90,34 @@ def limit_by_groups(target, groups, n_splits) -> int:
     return min(n_splits, *(len(np.unique(groups[rows])) for rows in members))
 
 
-def cut_in_time(table, rows, n_splits):
+def cut_in_time(table, rows, n_splits, fewest=1):
     """Cut rows in the order of time into as many folds, up to a number, as can be judged.
+
+    Rather fewer folds than one that trains on a handful of positives, with which neighbours and
+    inner folds can do nothing.
 
     Raises
     ------
     ValueError
-        If not even one fold can be trained and judged on.
+        If not even the fewest folds can be trained and judged on.
     """
-    task, failure = get_scoring(table.task), None
-    groups = None if table.groups is None else table.groups[rows]
-    for n in range(n_splits, 0, -1):
-        try:
-            folds = past_folds(table.time[rows], n, groups)
-            for train, test in folds:
-                task.check(table.target[rows[train]], "A stretch of the past")
-                task.check(table.target[rows[test]], "A stretch to test on")
-        except ValueError as error:
-            failure = error
-        else:
-            return folds
+    failure = None
+    for least in (ENOUGH, 1):
+        for n in range(n_splits, fewest - 1, -1):
+            try:
+                return _cut_in_time(table, rows, n, least)
+            except ValueError as error:
+                failure = error
     raise ValueError(f"The rows cannot be cut in the order of time. {failure}")
+
+
+def _cut_in_time(table, rows, n_splits, least):
+    task, target = get_scoring(table.task), table.target[rows]
+    groups = None if table.groups is None else table.groups[rows]
+    folds = past_folds(table.time[rows], n_splits, groups)
+    for train, test in folds:
+        task.check(target[train], "A stretch of the past")
+        task.check(target[test], "A stretch to test on")
+        if task.count_rarest(target[train]) < least:
+            raise ValueError(f"A stretch of the past has fewer than {least} positives.")
+    return folds

@@ -42,11 +42,12 @@ class Findings:
             counts = getattr(self, kind)
             counts[name] = counts.get(name, 0) + int(count)
 
-    def add_names(self, name, names) -> None:
+    def add_names(self, name, counts) -> None:
         """Count rows of names that were not trained on."""
-        counts = self.new_names.setdefault(name, {})
-        for new in names:
-            counts[new] = counts.get(new, 0) + 1
+        if counts:
+            known = self.new_names.setdefault(name, {})
+            for new, count in counts.items():
+                known[new] = known.get(new, 0) + count
 
     def merge(self, other) -> None:
         """Add what was found in the next part of a table."""
@@ -56,9 +57,7 @@ class Findings:
             for name, count in getattr(other, kind).items():
                 self.add(kind, name, count)
         for name, counts in other.new_names.items():
-            known = self.new_names.setdefault(name, {})
-            for new, count in counts.items():
-                known[new] = known.get(new, 0) + count
+            self.add_names(name, counts)
 
     def sentences(self, used=()) -> list[str]:
         """Return what is worth knowing, a sentence each; `used` names columns of use elsewhere."""
@@ -143,6 +142,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 f"on; it has {join(names)}."
             )
         wanted = {column.name for column in self.columns}
+        doubled = sorted({name for name in names if name in wanted and names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"The table has several columns {join(doubled)}; rename all but one.")
         findings = Findings(len(raw.columns[0]), extra=tuple(n for n in names if n not in wanted))
         values = [_read(raw.columns[places[c.name]], c, findings) for c in self.columns]
         return np.column_stack(values), findings
@@ -174,10 +176,15 @@ def _read(column, schema, findings):
 
 def _number_names(names, schema, findings):
     numbers = {name: float(place) for place, name in enumerate(schema.categories)}
-    new = [name for name in names.categories if name not in numbers]
-    if new:
-        unknown = names[np.isin(names, new)]
-        findings.add_names(schema.name, map(str, unknown))
+    counts = np.bincount(names.codes[names.codes >= 0], minlength=len(names.categories))
+    findings.add_names(
+        schema.name,
+        {
+            name: int(count)
+            for name, count in zip(names.categories, counts, strict=True)
+            if count and name not in numbers
+        },
+    )
     known = [numbers.get(name, float(len(numbers))) for name in names.categories]
     return np.array([*known, -1.0])[names.codes]
 

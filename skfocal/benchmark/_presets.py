@@ -107,7 +107,7 @@ def choose_plan(table, preset):
     plan = PRESETS[preset].small if n_rows <= LARGE else PRESETS[preset].large
     wanted = plan.n_splits
     if table.time is not None:
-        n_splits = len(cut_in_time(table, np.arange(n_rows), wanted))
+        n_splits = len(cut_in_time(table, np.arange(n_rows), wanted, fewest=2))
         plan = replace(plan, n_repeats=1)
         way = "in the order of time"
     elif table.groups is not None:

@@ -105,6 +105,10 @@ def test_cells_are_read_as_in_training_whatever_the_others_are(model):
     ("change", "sentence"),
     [
         (lambda f: f.drop(columns=["size", "zip"]), "lacks the columns 'size', 'zip'"),
+        (
+            lambda f: f.rename(columns={"sick": "size"}),
+            "several columns 'size'; rename all but one",
+        ),
         (lambda f: f.assign(size="big"), "'size' held numbers .* 60 of 60 cells are none now"),
         (lambda f: f.assign(size=pd.Timestamp("2024-01-01")), "'size' held numbers .* dates now"),
         (lambda f: f.assign(day=3.5), "'day' held dates .* it holds numbers now"),
@@ -115,6 +119,14 @@ def test_cells_are_read_as_in_training_whatever_the_others_are(model):
 def test_tables_of_another_form_are_refused(model, change, sentence):
     with pytest.raises(ValueError, match=sentence):
         model.predict_proba(change(make_frame()))
+
+
+def test_many_new_names_beside_missing_ones(model):
+    frame = make_frame()
+    frame["town"] = [f"town {k}" if k % 3 else None for k in range(len(frame))]
+    _, findings = model[0].read(frame)
+    assert sum(findings.new_names["town"].values()) == 40
+    assert np.isfinite(model.predict_proba(frame)).all()
 
 
 def test_predictions_of_a_file(model, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import average_precision_score, f1_score
 from threadpoolctl import threadpool_info
 
+from skfocal.benchmark._folds import cut_in_time
 from skfocal.benchmark._numeric import make_numeric
 from skfocal.benchmark.methods import Method, get_method
 from skfocal.benchmark.metrics import METRICS, tune_thresholds
@@ -223,3 +225,22 @@ def test_fewer_positives_than_inner_folds_still_work():
     fold = make_folds(table, Plan(), 0)[0]
     row, _ = evaluate(get_method("logistic"), table, fold, Plan(inner_splits=5))
     assert (row["status"], row["warnings"]) == ("ok", "")
+
+
+def test_folds_in_time_are_rather_fewer_than_starved():
+    rows = np.arange(160)
+    late = make_numeric(make_toy("late", 160, 20, time=rows.astype(float)))
+
+    def cut(y, fewest=1):
+        return cut_in_time(replace(late, y=y), rows, 5, fewest)
+
+    often = (rows % 4 == 0).astype(int)
+    assert len(cut(often)) == 3  # of 27 rows 7 are positive, of 40 there are 10
+    assert len(cut((rows % 8 == 0).astype(int))) == 1  # of 80 rows 10 are
+    assert len(cut((rows % 8 == 0).astype(int), fewest=2)) == 5  # too few, but all that there are
+    for train, test in cut(often):
+        assert train.max() < test.min() and often[train].sum() >= 10
+    with pytest.raises(ValueError, match=r"cannot be cut in the order of time\. .* needs both"):
+        cut(np.zeros(160, int))
+    with pytest.raises(ValueError, match="n_repeats must be 1"):
+        make_folds(late, Plan(n_repeats=2), 0)

@@ -94,12 +94,13 @@ def print_failures(results):
 
 
 def print_ranking(results):
-    """Print mean and mean rank of the methods on two metrics, in the order of the first."""
+    """Print mean and mean rank of the methods on the main metrics, in the order of the first."""
     from skfocal.benchmark.metrics import METRICS, main_metrics
+    from skfocal.benchmark.report import list_headlines
     from skfocal.benchmark.report._names import get_label, write_number, write_value
     from skfocal.benchmark.statistics import rank_table
 
-    metrics = main_metrics(results)
+    metrics = list(dict.fromkeys([list_headlines(results)[0], *main_metrics(results)]))
     rankings = [rank_table(results, metric) for metric in metrics]
     table = Table("Method", box=None, padding=(0, 2, 0, 0))
     for metric in metrics:

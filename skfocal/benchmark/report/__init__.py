@@ -3,11 +3,12 @@
 from skfocal.benchmark._calibration import find_reliability
 from skfocal.benchmark._decisions import add_decisions
 from skfocal.benchmark.report._answer import write_answer
+from skfocal.benchmark.report._findings import list_headlines
 from skfocal.benchmark.report._names import KIND_MARKS, known_arms
 from skfocal.benchmark.store import NOTES_FILE, Store
 from skfocal.utils._optional import needs_extra
 
-__all__ = ["NOTES_FILE", "find_answer", "known_arms", "write_report"]
+__all__ = ["NOTES_FILE", "find_answer", "known_arms", "list_headlines", "write_report"]
 
 
 def find_answer(store, results, decisions):
