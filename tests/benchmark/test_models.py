@@ -31,7 +31,7 @@ def make_frame(n=60, seed=0):
             "size": rng.normal(size=n) + 4 * y,
             "paid": [f"{k},{k % 10}0 €" for k in range(n)],
             "day": [f"{k % 28 + 1:02}/03/2024" for k in range(n)],
-            "town": rng.choice(["Rome", "Oslo", "Bern"], n),
+            "town": rng.choice(["Rome", "Oslo", "Bern", None], n),
             "zip": rng.choice([10, 20, 30], n),
             "sick": np.where(y, "yes", "no"),
         }
@@ -66,6 +66,7 @@ def test_the_winner_is_fitted_to_all_rows_and_takes_the_raw_table(comparison, mo
     # The oracle: the chosen pipeline on the matrix of the benchmark itself.
     numeric, parameters = comparison._refit.table, json.loads(model[-1].about["parameters"])
     probability = model.predict_proba(frame)
+    np.testing.assert_array_equal(model[0].transform(frame), numeric.X)
     expected = model[-1].estimator.predict_proba(numeric.X)
     np.testing.assert_array_equal(probability, expected)
     assert model[-1].estimator[-1].C == parameters["C"]
@@ -131,6 +132,7 @@ def test_many_new_names_beside_missing_ones(model):
 
 def test_predictions_of_a_file(model, tmp_path, monkeypatch):
     monkeypatch.setattr("skfocal.benchmark.reading._stream.N_ROWS_AT_ONCE", 13)
+    monkeypatch.setattr("skfocal.benchmark.reading._stream.HEAD", 700)
     frame = make_frame()
     frame.loc[3, "town"], frame.loc[40, "size"], frame["new"] = "Bonn", 99.0, 1
     frame.to_csv(tmp_path / "new.csv", sep=";", index=False)
@@ -197,18 +199,18 @@ def test_foreign_types_are_refused(thing, sentence, tmp_path):
         load_model(tmp_path / "m.skops")
 
 
-def test_a_function_that_scikit_learn_imports_is_not_its_own(tmp_path):
+@pytest.mark.parametrize("module", ["sklearn.datasets._base", "trap"])
+def test_a_function_that_scikit_learn_imports_is_not_its_own(module, tmp_path, monkeypatch):
     save_model(FunctionTransformer(urlretrieve), tmp_path / "m.skops")
-    # What a forger would write: the same function under the name of a trusted package.
+    (tmp_path / "trap.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    # What a forger would write: the same function under the name of a trusted package, and a
+    # module that must not even be imported.
     with zipfile.ZipFile(tmp_path / "m.skops") as archive:
-        schema = (
-            archive.read("schema.json")
-            .decode()
-            .replace('"urllib.request"', '"sklearn.datasets._base"')
-        )
+        schema = archive.read("schema.json").decode().replace('"urllib.request"', f'"{module}"')
     with zipfile.ZipFile(tmp_path / "f.skops", "w") as archive:
         archive.writestr("schema.json", schema)
-    with pytest.raises(ValueError, match=r"holds sklearn\.datasets\._base\.urlretrieve"):
+    with pytest.raises(ValueError, match=rf"holds {module}\.urlretrieve"):
         load_model(tmp_path / "f.skops")
 
 

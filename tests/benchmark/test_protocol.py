@@ -244,3 +244,19 @@ def test_folds_in_time_are_rather_fewer_than_starved():
         cut(np.zeros(160, int))
     with pytest.raises(ValueError, match="n_repeats must be 1"):
         make_folds(late, Plan(n_repeats=2), 0)
+
+
+def test_inner_folds_train_on_the_past_too():
+    log, times = [], np.arange(160.0)
+    toy = make_toy("late", 160, 60, time=times)
+    table = make_numeric(replace(toy, X=toy.X.assign(noise=times)))
+    for fold in make_folds(table, Plan(3), 0):
+        row, predictions = evaluate(make_method(log=log), table, fold, Plan(3))
+        assert row["status"] == "ok", row["error"]
+        assert len(predictions["inner_target"]) < len(fold.train)  # the first stretch is not judged
+        seen = [(kind, X[:, 1]) for kind, X, _ in log]
+        pairs = list(zip(seen[:-3:2], seen[1:-3:2], strict=True))
+        assert len(pairs) >= 1
+        for (fit, past), (predict, later) in pairs:
+            assert (fit, predict) == ("fit", "predict") and past.max() < later.min()
+        log.clear()

@@ -133,10 +133,13 @@ def test_folds_in_time_of_one_crowded_day():
         past_folds(time, 5)
 
 
-def test_folds_of_labels_keep_groups_together():
-    random = np.random.default_rng(0)
+@pytest.mark.parametrize("seed", range(4))
+def test_folds_of_labels_keep_groups_together(seed):
+    random = np.random.default_rng(seed)
     y, groups = (random.random((120, 3)) < 0.2).astype(int), random.integers(0, 40, 120)
-    folds = label_folds(y, 3, 0, groups)
+    rare = np.isin(np.arange(120), [np.flatnonzero(groups == k)[0] for k in np.unique(groups)[:3]])
+    y = np.column_stack([y, rare])
+    folds = label_folds(y, 3, seed, groups)
     assert sorted(np.concatenate([test for _, test in folds])) == list(range(120))
     for train, test in folds:
         assert not set(groups[train]) & set(groups[test])
