@@ -287,3 +287,17 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, computed):
     assert len(computed) == len(set(computed)) == 48 - len(finished)
     assert {p: p.stat().st_mtime_ns for p in finished} == finished
     same(results, run(datasets=[make_toy()], **request))
+
+
+def test_the_estimate_counts_the_fits_that_are_left(toys, tmp_path, monkeypatch):
+    timed, told = [], []
+    monkeypatch.setattr(
+        "skfocal.benchmark._estimate._time_fit", lambda job: timed.append(job.method.name) or 2.0
+    )
+    arguments = {"datasets": toys[:1], "plan": Plan(2, 1, 3, 4), "out": tmp_path, "n_jobs": 1}
+    run(methods=["dummy"], **arguments, announce=told.append)
+    run(methods=["dummy", "logistic"], **arguments, announce=told.append)
+    run(methods=["dummy", "logistic"], **arguments, announce=told.append)
+    assert timed == ["dummy", "logistic"]  # one trial of a method, none for what is done
+    # Two cells: a setting on two thirds of the rows three times, and once on all.
+    assert told == [2 * 2.0 * (1 * 2 + 1), 2 * 2.0 * (4 * 2 + 1), 0.0]
