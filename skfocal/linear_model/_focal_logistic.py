@@ -8,7 +8,8 @@ from sklearn.utils import check_random_state
 
 from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
 from skfocal.linear_model._objective import LinearObjective
-from skfocal.linear_model.solvers import SOLVERS, SolverResult, choose_solver
+from skfocal.linear_model._penalty import check_l1, l1_strength, l2_inverse
+from skfocal.linear_model.solvers import SOLVERS, SolverResult, choose_solver, proximal_newton
 from skfocal.losses import MarginLoss
 from skfocal.posterior import Posterior
 from skfocal.tasks import get_task
@@ -30,7 +31,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
     With margin m_i of row i (its signed score; for K classes the score of the true class minus
     the log-sum-exp of the others), it minimises::
 
-        C * sum_i w_i * loss(m_i) + 0.5 * ||coef||^2
+        C * sum_i w_i * loss(m_i) + (1 - l1_ratio) * 0.5 * ||coef||^2 + l1_ratio * ||coef||_1
 
     where w_i is the sample weight times the class weight. The intercept is not penalised. With
     ``gamma=0`` this *is* :class:`~sklearn.linear_model.LogisticRegression` with the same C: the
@@ -47,6 +48,10 @@ class FocalLogisticRegression(SingleLabelClassifier):
     $probabilities
     C : float in (0, inf], default=1.0
         Inverse strength of the penalty; ``np.inf`` for none.
+    l1_ratio : float in [0, 1], default=0.0
+        Share of the l1 penalty, which makes coefficients exactly 0; 0 is ridge, 1 lasso, between
+        them elastic net. Above 0 it is for two classes and up to 4,096 columns, and the solver is
+        a proximal Newton method, under ``solver="auto"`` or ``"newton"``.
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept.
     solver : {"auto", "newton", "lbfgs", "sampled"}, default="auto"
@@ -96,7 +101,8 @@ class FocalLogisticRegression(SingleLabelClassifier):
     ValueError
         In ``fit``, if a parameter is outside its range, there is one class only, or a
         combination has no meaning: a float alpha with more than two classes, a loss that is
-        not defined for the task, ``probabilities="posterior"`` with a loss that has no inverse.
+        not defined for the task, ``probabilities="posterior"`` with a loss that has no inverse,
+        ``l1_ratio`` above 0 with several classes, many columns or another solver.
 
     See Also
     --------
@@ -128,6 +134,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
     _parameter_constraints: dict = {
         **LOSS_CONSTRAINTS,
         "C": [Interval(Real, 0, None, closed="right"), Interval(Real, 0, None, closed="neither")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
         "fit_intercept": ["boolean"],
         "solver": [StrOptions({"auto", *SOLVERS})],
         "tol": [Interval(Real, 0, None, closed="left")],
@@ -147,6 +154,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
         class_weight=None,
         probabilities="weighted",
         C=1.0,
+        l1_ratio=0.0,
         fit_intercept=True,
         solver="auto",
         tol=1e-6,
@@ -162,6 +170,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
         self.class_weight = class_weight
         self.probabilities = probabilities
         self.C = C
+        self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
         self.solver = solver
         self.tol = tol
@@ -192,6 +201,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
         target = self._encode_target(y, sample_weight)
         loss = self._resolve_loss()
         self._check_compatibility(loss, target)
+        check_l1(self, X.shape[1], target)
         loss = loss.bind(target.counts)
         objective = self._make_objective(X, target, sample_weight, loss)
         result = self._solve(objective, self._start(objective, target))
@@ -232,7 +242,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
             target.class_weight,
             loss,
             task=get_task(target.task),
-            C=self.C,
+            C=l2_inverse(self.C, self.l1_ratio),
             fit_intercept=self.fit_intercept,
         )
 
@@ -251,16 +261,16 @@ class FocalLogisticRegression(SingleLabelClassifier):
         return objective.centred(constant).ravel()
 
     def _solve(self, objective: LinearObjective, start: np.ndarray) -> SolverResult:
-        name = choose_solver(objective) if self.solver == "auto" else self.solver
-        result = SOLVERS[name](
-            objective,
-            start,
-            tol=self.tol,
-            max_iter=self.max_iter,
+        limits = {"tol": self.tol, "max_iter": self.max_iter, "verbose": self.verbose}
+        l1 = l1_strength(self.C, self.l1_ratio, objective.total_weight)
+        if l1 > 0:
+            name = "proximal Newton"
+            result = proximal_newton(objective, start, l1=l1, **limits)
+        else:
+            name = choose_solver(objective) if self.solver == "auto" else self.solver
             # None draws the same rows every time: a fit can be repeated.
-            random=check_random_state(0 if self.random_state is None else self.random_state),
-            verbose=self.verbose,
-        )
+            random = check_random_state(0 if self.random_state is None else self.random_state)
+            result = SOLVERS[name](objective, start, random=random, **limits)
         if not result.converged:
             warn_user(
                 f"{type(self).__name__} did not converge: {result.message} after {result.n_iter} "
