@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from skfocal._classifier import Target
-from skfocal.linear_model.solvers._proximal import PROXIMAL_COEFFICIENTS
+from skfocal.linear_model.solvers import PROXIMAL_COEFFICIENTS
 
 
 def l2_inverse(C: float, l1_ratio: float) -> float:
