@@ -201,7 +201,8 @@ class FocalLogisticRegression(SingleLabelClassifier):
         target = self._encode_target(y, sample_weight)
         loss = self._resolve_loss()
         self._check_compatibility(loss, target)
-        check_l1(self, X.shape[1], target)
+        if self.l1_ratio > 0 and np.isfinite(self.C):
+            check_l1(type(self).__name__, self.l1_ratio, self.solver, X.shape[1], target)
         loss = loss.bind(target.counts)
         objective = self._make_objective(X, target, sample_weight, loss)
         result = self._solve(objective, self._start(objective, target))

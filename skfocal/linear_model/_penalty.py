@@ -1,11 +1,10 @@
 """The elastic net: its two strengths, and where it is served."""
 
-from typing import Any
-
 import numpy as np
 
 from skfocal._classifier import Target
 from skfocal.linear_model.solvers import PROXIMAL_COEFFICIENTS
+from skfocal.tasks import get_task
 
 
 def l2_inverse(C: float, l1_ratio: float) -> float:
@@ -18,18 +17,16 @@ def l1_strength(C: float, l1_ratio: float, total_weight: float) -> float:
     return l1_ratio / (C * total_weight)
 
 
-def check_l1(model: Any, n_features: int, target: Target) -> None:
+def check_l1(name: str, l1_ratio: float, solver: str, n_features: int, target: Target) -> None:
     """Refuse what the proximal Newton method does not do, before any work."""
-    if model.l1_ratio == 0 or np.isinf(model.C):
-        return
-    head = f"{type(model).__name__}: l1_ratio={model.l1_ratio:g} "
-    if target.task != "binary":
+    head = f"{name}: l1_ratio={l1_ratio:g} "
+    if get_task(target.task).is_softmax:
         raise ValueError(
             f"{head}is for two classes, got {len(target.classes)}; use l1_ratio=0, or "
             "OneVsRestClassifier."
         )
-    if model.solver not in ("auto", "newton"):
-        raise ValueError(f"{head}needs solver='auto' or 'newton', got {model.solver!r}.")
+    if solver not in ("auto", "newton"):
+        raise ValueError(f"{head}needs solver='auto' or 'newton', got {solver!r}.")
     if n_features >= PROXIMAL_COEFFICIENTS:
         raise ValueError(
             f"{head}is for fewer than {PROXIMAL_COEFFICIENTS:,} columns, got {n_features:,}; use "
