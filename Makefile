@@ -25,10 +25,10 @@ lint: $(VENV)/.dev-installed
 types: $(VENV)/.dev-installed
 	$(BIN)/mypy
 
+# One thread in each of the processes: they would wait for each other's. The lanes keep all threads.
 unit: $(VENV)/.dev-installed
-	$(BIN)/python $(PYTEST) $(JOBS) --cov --cov-report=term
+	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) $(JOBS) --cov --cov-report=term
 
-# One thread in each of the processes: they would wait for each other's.
 quick: $(VENV)/.dev-installed
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) $(JOBS) -q -m "not slow"
 

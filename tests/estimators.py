@@ -46,7 +46,8 @@ class Settings:
     exact: dict = field(default_factory=dict)  # beside small: equal problems give equal models
     rtol: float = 0.0  # how equal, in probabilities
     atol: float = 1e-5
-    checked: tuple[dict, ...] = ()  # scikit-learn's checks run on these, besides the defaults
+    default: dict = field(default_factory=dict)  # what scikit-learn's checks alter of the defaults
+    checked: tuple[dict, ...] = ()  # and what else they run on
     excused: dict[str, str] = field(default_factory=dict)  # checks that cannot pass, and why
 
 
@@ -61,6 +62,7 @@ SETTINGS = {
             "max_features": 1.0,
             "calibrate_intercept": False,
         },
+        default={"n_estimators": 30, "learning_rate": 0.1},
         checked=({"n_estimators": 10, "gamma": 2.0, "alpha": "balanced"},),
     ),
     "FocalLogisticRegression": Settings(

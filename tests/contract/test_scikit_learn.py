@@ -34,7 +34,7 @@ METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
     [
         subject.cls(**settings)
         for subject in SUBJECTS
-        for settings in ({}, *subject.settings.checked)
+        for settings in (subject.settings.default, *subject.settings.checked)
     ],
     expected_failed_checks=lambda model: SETTINGS[type(model).__name__].excused,
     **STRICT,
