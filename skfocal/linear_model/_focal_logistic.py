@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model._penalty import check_l1, l1_strength, l2_inverse
+from skfocal.linear_model._shift import score_shift
 from skfocal.linear_model.solvers import SOLVERS, SolverResult, choose_solver, proximal_newton
 from skfocal.losses import MarginLoss
 from skfocal.posterior import Posterior
@@ -20,6 +21,7 @@ from skfocal.utils._compat import (
     validate_data,
 )
 from skfocal.utils._docs import documented
+from skfocal.utils._threads import block_threads
 from skfocal.utils._validation import validate_rows
 from skfocal.utils._warnings import warn_user
 
@@ -61,6 +63,13 @@ class FocalLogisticRegression(SingleLabelClassifier):
         few rows it is Newton. ``"auto"`` is ``"sampled"`` from 8,192 rows on, if the sample has 80
         rows per column and there are at most 600 coefficients; otherwise Newton up to 100
         coefficients and L-BFGS beyond. All find the same minimum of a convex loss.
+    calibrate_intercept : bool, default=False
+        Add a constant to the log-odds, one for each class, so that the mean predicted risk on the
+        rows of ``fit`` equals their event rate. At ``gamma=0`` the intercept does so by itself,
+        and there is no constant; nor is there one without an intercept or for raw probabilities.
+        Rows count by sample weight, and with ``probabilities="weighted"`` by class weight too.
+        It takes a few vectors as long as the rows, and moves the mean by 1 to 4 % at ``gamma=2``,
+        by 10 % and more at 20.
     tol : float in [0, inf), default=1e-6
         Bound on the largest absolute entry of the gradient, relative to ``sum_i w_i |slope_i|``,
         with the slope of the loss of row i in its score (for K classes, separately for each
@@ -136,6 +145,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
         "C": [Interval(Real, 0, None, closed="right"), Interval(Real, 0, None, closed="neither")],
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
         "fit_intercept": ["boolean"],
+        "calibrate_intercept": ["boolean"],
         "solver": [StrOptions({"auto", *SOLVERS})],
         "tol": [Interval(Real, 0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -157,6 +167,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
         l1_ratio=0.0,
         fit_intercept=True,
         solver="auto",
+        calibrate_intercept=False,
         tol=1e-6,
         max_iter=200,
         warm_start=False,
@@ -173,6 +184,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
         self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
         self.solver = solver
+        self.calibrate_intercept = calibrate_intercept
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start
@@ -206,7 +218,10 @@ class FocalLogisticRegression(SingleLabelClassifier):
         loss = loss.bind(target.counts)
         objective = self._make_objective(X, target, sample_weight, loss)
         result = self._solve(objective, self._start(objective, target))
-        return self._store(result, objective, target, loss)
+        self._store(result, objective, target, loss)
+        if self.calibrate_intercept and self.fit_intercept:
+            self._calibrate(X, target, sample_weight)
+        return self
 
     def decision_function(self, X):
         """Return the log-odds of :meth:`predict_proba`.
@@ -298,6 +313,16 @@ class FocalLogisticRegression(SingleLabelClassifier):
         self.class_weight_ = target.class_weight
         self._posterior = Posterior(loss, target.task, self.probabilities, target.class_weight)
         return self
+
+    def _calibrate(self, X, target: Target, sample_weight) -> None:
+        """Find the constant in log-odds that makes the mean risk of rows their event rate."""
+        shift = score_shift(self._posterior, len(self.coef_))
+        if shift is not None and self.probabilities == "weighted":
+            return  # Of the gradients of cross-entropy, that in the intercept says it.
+        with block_threads():  # sums in one order, whatever the number of threads
+            scores = (X @ self.coef_.T + self.intercept_).astype(np.float64, copy=False)
+            log_odds = self._posterior.log_odds(get_task(target.task).from_columns(scores))
+            self._posterior = self._posterior.calibrated(log_odds, target.codes, sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
