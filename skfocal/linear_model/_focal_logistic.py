@@ -7,6 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
+from skfocal.linear_model._exporting import as_logistic_regression, as_onnx
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model._penalty import check_l1, l1_strength, l2_inverse
 from skfocal.linear_model._shift import score_shift
@@ -240,6 +241,50 @@ class FocalLogisticRegression(SingleLabelClassifier):
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
         scores = X @ self.coef_.T + self.intercept_
         return posterior.log_odds(get_task(posterior.task).from_columns(scores))
+
+    def to_sklearn(self):
+        """Return the same model as a fitted LogisticRegression.
+
+        Returns
+        -------
+        sklearn.linear_model.LogisticRegression
+            Of the same labels and probabilities.
+
+        Raises
+        ------
+        ValueError
+            If the probabilities are no shift of the scores, as they are at ``gamma=0`` and with
+            ``probabilities="raw"``.
+        """
+        posterior = self._current_posterior
+        settings = {"C": self.C, "fit_intercept": self.fit_intercept}
+        table = self.coef_, self.intercept_, self.classes_
+        model = as_logistic_regression(*table, posterior, settings)
+        for name in ("n_iter_", "feature_names_in_"):
+            if hasattr(self, name):
+                setattr(model, name, getattr(self, name))
+        return model
+
+    def to_onnx(self):
+        """Return the model as an ONNX graph that gives honest probabilities.
+
+        Its input ``X`` is float32; its outputs are ``label`` and ``probabilities``, which differ
+        from those of :meth:`predict_proba` by about 1e-7.
+
+        Returns
+        -------
+        onnx.ModelProto
+
+        Raises
+        ------
+        ImportError
+            If onnx is missing, which the extra ``exporters`` brings.
+        ValueError
+            With several classes, if the probabilities are no shift of the scores.
+        """
+        posterior = self._current_posterior
+        table = self.coef_, self.intercept_, self.classes_
+        return as_onnx(*table, posterior, type(self).__name__)
 
     def _check_compatibility(self, loss: MarginLoss, target: Target) -> None:
         if loss.weighs_batch:
