@@ -15,6 +15,8 @@ PROXIMAL_COEFFICIENTS = 4096
 ARMIJO = 1e-4
 MAX_HALVINGS = 40
 MAX_SWEEPS = 1000
+# A step is taken to be the last one where the square of the subgradient is this part of tol.
+LAST_STEP = 0.1
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ def proximal_newton(
             if point.at.hessian is None:
                 point = _point(objective, point.coef, penalty, 2, block_map)
             target = _minimise_model(point.at.hessian, point.at.gradient, point.coef, penalty)
-            step = _search(objective, point, target, penalty, block_map)
+            # Near the minimum a step squares the subgradient: the last one needs no Hessian.
+            order = 1 if point.gradient_norm < np.sqrt(LAST_STEP * tol) else 2
+            step = _search(objective, point, target, penalty, order, block_map)
             if step is None:
                 converged = _is_exact(objective, point)
                 message = "the line search found no lower objective"
@@ -179,6 +183,7 @@ def _search(
     point: _Point,
     target: np.ndarray,
     penalty: np.ndarray,
+    order: int,
     block_map: BlockMap,
 ) -> _Point | None:
     """Return a lower point on the way to `target`, or None."""
@@ -190,7 +195,7 @@ def _search(
     for halvings in range(MAX_HALVINGS):
         # At full length the target itself: a sum would round its zeros.
         candidate = target if step == 1.0 else point.coef + step * direction
-        trial = _point(objective, candidate, penalty, 2 if halvings == 0 else 1, block_map)
+        trial = _point(objective, candidate, penalty, order if halvings == 0 else 1, block_map)
         lower = trial.value <= point.value + ARMIJO * step * min(promised, 0.0)
         flatter = (
             abs(trial.value - point.value) <= noise and trial.gradient_norm < point.gradient_norm
