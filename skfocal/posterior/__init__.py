@@ -17,13 +17,21 @@ of the training data.
 from skfocal.posterior._calibrating import calibration_rows, fit_intercept
 from skfocal.posterior._inverting import best_constant_score, scores_from_probabilities
 from skfocal.posterior._posterior import Posterior
+from skfocal.posterior._prevalence import (
+    PrevalenceEstimate,
+    adjust_prevalence,
+    estimate_prevalence,
+)
 from skfocal.posterior._recovering import KINDS, log_odds, probabilities_from_log_odds
 
 __all__ = [
     "KINDS",
     "Posterior",
+    "PrevalenceEstimate",
+    "adjust_prevalence",
     "best_constant_score",
     "calibration_rows",
+    "estimate_prevalence",
     "fit_intercept",
     "log_odds",
     "probabilities_from_log_odds",
