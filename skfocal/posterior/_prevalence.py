@@ -180,7 +180,7 @@ def estimate_prevalence(
     found = _most_likely(likelihood, even, prior)
     random = check_random_state(random_state)
     drawn = [
-        _most_likely(likelihood, random.multinomial(n_rows, even) / n_rows, found)
+        _most_likely(likelihood, random.multinomial(n_rows, even) / n_rows, prior)
         for _ in range(n_bootstrap)
     ]
     tail = (1 - confidence_level) / 2
@@ -192,14 +192,13 @@ def estimate_prevalence(
 
 def _most_likely(likelihood: np.ndarray, weight: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Return the prevalences under which rows of these class likelihoods are the most likely."""
-    # From a prevalence of 0 there is no way back.
-    prevalence = np.maximum(start, 1e-12)
+    prevalence = start
     for _ in range(_MOST_ITERATIONS):
         joint = likelihood * prevalence
         updated = weight @ (joint / joint.sum(axis=1, keepdims=True))
         change = np.abs(updated - prevalence)
         prevalence = updated
-        if np.all(change <= _TOLERANCE * np.maximum(updated, 1e-9)):
+        if np.all(change <= _TOLERANCE * (updated + _TOLERANCE)):
             break
     return prevalence
 
