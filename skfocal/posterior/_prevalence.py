@@ -42,7 +42,7 @@ def adjust_prevalence(
     Returns
     -------
     ndarray of the shape of `probabilities`
-        0 and 1 stay what they are.
+        Rows that are certain stay as they are.
 
     Raises
     ------
@@ -70,13 +70,15 @@ def adjust_prevalence(
             f"adjust_prevalence: old must be between 0 and 1, both excluded, got {old!r}: a class "
             "that training did not see has no probability to adjust."
         )
-    with np.errstate(divide="ignore"):
+    # Of a certain row nothing can be adjusted, and infinite log-odds have no difference.
+    with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.log(wanted) - np.log(prior)
         if multilabel or given.ndim == 1:
+            certain = (columns == 0) | (columns == 1)
             odds = np.log(columns) - np.log1p(-columns)
-            return expit(odds + (shift[1] - shift[0]))
-        result = np.exp(log_softmax(np.log(columns) + shift, axis=1))
-    return np.where(columns == 1, columns, result)
+            return np.where(certain, columns, expit(odds + (shift[1] - shift[0])))
+        certain = np.any(columns == 1, axis=1, keepdims=True)
+        return np.where(certain, columns, np.exp(log_softmax(np.log(columns) + shift, axis=1)))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from inspect import signature
 
 from sklearn._loss.loss import HalfBinomialLoss, HalfMultinomialLoss
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_monotonic_cst,
@@ -24,6 +24,7 @@ __all__ = [
     "KEEP_INTEGER_WEIGHTS",
     "HalfBinomialLoss",
     "HalfMultinomialLoss",
+    "HasMethods",
     "Interval",
     "StrOptions",
     "_check_feature_names",

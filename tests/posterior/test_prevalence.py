@@ -51,10 +51,18 @@ def test_there_and_back_and_by_a_third_place():
     np.testing.assert_allclose(adjust_prevalence(there, third, NEW), direct, rtol=1e-11)
 
 
-def test_certain_rows_stay_certain():
-    np.testing.assert_array_equal(adjust_prevalence([0.0, 1.0], 0.5, 0.01), [0, 1])
-    certain = np.eye(3)
-    np.testing.assert_array_equal(adjust_prevalence(certain, OLD, NEW), certain)
+@pytest.mark.parametrize("new", [0.0, 0.01, 1.0])
+def test_certain_rows_stay_certain(new):
+    np.testing.assert_array_equal(adjust_prevalence([0.0, 1.0], 0.5, new), [0, 1])
+    certain, rest = np.eye(3), (1 - new) / 2
+    np.testing.assert_array_equal(adjust_prevalence(certain, OLD, [new, rest, rest]), certain)
+
+
+def test_a_class_that_is_gone_has_no_probability():
+    np.testing.assert_array_equal(adjust_prevalence([0.2, 0.9], 0.5, 0.0), [0, 0])
+    found = adjust_prevalence(ROWS, OLD, [0.0, 0.5, 0.5])
+    np.testing.assert_array_equal(found[:, 0], 0)
+    np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("truth", [0.02, 0.2, 0.7])

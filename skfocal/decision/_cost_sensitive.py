@@ -1,0 +1,241 @@
+"""The cheapest decision under honest probabilities."""
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skfocal.decision._costs import cost_matrix
+from skfocal.posterior import adjust_prevalence
+from skfocal.utils._compat import HasMethods, Interval, _fit_context
+from skfocal.weights import class_counts
+
+
+def _estimator_has(name):
+    def check(self):
+        getattr(getattr(self, "estimator_", self.estimator), name)
+        return True
+
+    return check
+
+
+class CostSensitiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Take the decision with the least expected cost, on any classifier with probabilities.
+
+    With probability p_k of class k, deciding for class j costs ``sum_k p_k C[k, j]`` in the mean,
+    and the cheapest j is predicted. For two classes that is the positive one from a probability of
+    ``fp / (fp + fn)`` on. Nothing is tuned: the decision is as good as the probabilities.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Anything with ``predict_proba``. Its probabilities should be honest: without class weights,
+        resampling or focal loss whose effect is left in.
+    costs : dict, array-like of shape (n_classes, n_classes), or None, default=None
+        ``{"fn": 50, "fp": 1}`` for two classes; ``{("fraud", "ok"): 50, ...}``, the true label
+        first; or the table of true by predicted class. None: every error costs 1.
+    prevalence : float, array-like of shape (n_classes,), or None, default=None
+        Class frequencies where decisions are taken: of ``classes_[1]``, or of all classes. None:
+        those of the training data.
+    reject_cost : float or None, default=None
+        Cost of deciding nothing, for instance of asking an expert. Where every decision costs more
+        in the mean, `reject_label` is predicted.
+    reject_label : object, default=None
+        What is predicted where nothing is decided; with None the predictions are of dtype object.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted estimator.
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+    costs_ : ndarray of shape (n_classes, n_classes)
+        Cost of each true (row) and predicted (column) class.
+    n_features_in_ : int
+        Number of features, if the estimator tells.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if the estimator has them.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``, if the costs or the prevalence do not fit the classes.
+
+    References
+    ----------
+    Elkan, "The Foundations of Cost-Sensitive Learning", IJCAI 2001.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from skfocal import FocalLogisticRegression
+    >>> from skfocal.decision import CostSensitiveClassifier, expected_cost_score
+    >>> X, y = make_classification(3000, weights=[0.95], random_state=0)
+    >>> costs = {"fn": 50, "fp": 1}
+    >>> plain = FocalLogisticRegression().fit(X, y)
+    >>> cheap = CostSensitiveClassifier(FocalLogisticRegression(), costs).fit(X, y)
+    >>> plain_cost = expected_cost_score(y, plain.predict(X), costs=costs)
+    >>> expected_cost_score(y, cheap.predict(X), costs=costs) < plain_cost / 2
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "costs": [dict, "array-like", None],
+        "prevalence": [Interval(Real, 0, 1, closed="neither"), "array-like", None],
+        "reject_cost": [Interval(Real, None, None, closed="neither"), None],
+        "reject_label": "no_validation",
+    }
+
+    def __init__(
+        self, estimator, costs=None, *, prevalence=None, reject_cost=None, reject_label=None
+    ):
+        self.estimator = estimator
+        self.costs = costs
+        self.prevalence = prevalence
+        self.reject_cost = reject_cost
+        self.reject_label = reject_label
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, **params):
+        """Fit the estimator, as it would be without costs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows.
+        y : array-like of shape (n_samples,)
+            Labels.
+        **params : dict
+            Passed to ``fit`` of the estimator, such as ``sample_weight``.
+
+        Returns
+        -------
+        CostSensitiveClassifier
+            The fitted estimator.
+        """
+        self.estimator_ = clone(self.estimator).fit(X, y, **params)
+        self.classes_ = self.estimator_.classes_
+        self.costs_ = cost_matrix(self.costs, self.classes_)
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.estimator_, name):
+                setattr(self, name, getattr(self.estimator_, name))
+        if self.prevalence is not None:
+            codes = np.searchsorted(self.classes_, np.asarray(y))
+            counts = class_counts(codes, params.get("sample_weight"), len(self.classes_))
+            self._trained_prevalence = counts / counts.sum()
+            # Refused now and not at the first prediction.
+            self._adjusted(np.full((1, len(counts)), 1 / len(counts)))
+        return self
+
+    @available_if(_estimator_has("predict_proba"))
+    def predict_proba(self, X):
+        """Return the probabilities of the estimator, at :attr:`prevalence` if that is given.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        check_is_fitted(self)
+        return self._adjusted(self.estimator_.predict_proba(X))
+
+    def expected_cost(self, X, costs=None):
+        """Return what each decision would cost in the mean.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to decide on.
+        costs : array-like of shape (n_samples,) or (n_samples, n_classes, n_classes), default=None
+            Costs of each row, as in :meth:`predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Expected cost of deciding for each class.
+        """
+        probabilities = self.predict_proba(X)
+        if costs is None:
+            return probabilities @ self.costs_
+        return np.einsum("nk,nkj->nj", probabilities, self._costs_of_rows(costs, probabilities))
+
+    def predict(self, X, costs=None):
+        """Return the cheapest class of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to decide on.
+        costs : array-like of shape (n_samples,) or (n_samples, n_classes, n_classes), default=None
+            Costs of each row: a table of true by predicted class; or, for two classes, an amount
+            that multiplies what is at stake where the positive class is true.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Members of ``classes_``, or `reject_label`.
+        """
+        expected = self.expected_cost(X, costs)
+        decision = self.classes_[expected.argmin(axis=1)]
+        if self.reject_cost is None:
+            return decision
+        rejected = expected.min(axis=1) > self.reject_cost
+        if self.reject_label is None:
+            decision = decision.astype(object)
+            decision[rejected] = None
+            return decision
+        return np.where(rejected, self.reject_label, decision)
+
+    def get_metadata_routing(self):
+        """Return where the arguments of the methods go.
+
+        Returns
+        -------
+        MetadataRouter
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
+        return router.add(estimator=self.estimator, method_mapping=mapping)
+
+    def _adjusted(self, probabilities: np.ndarray) -> np.ndarray:
+        if self.prevalence is None:
+            return probabilities
+        return adjust_prevalence(probabilities, self._trained_prevalence, self.prevalence)
+
+    def _costs_of_rows(self, costs: Any, probabilities: np.ndarray) -> np.ndarray:
+        """Return a table of costs for each row."""
+        given = np.asarray(costs, dtype=np.float64)
+        n_rows, n_classes = probabilities.shape
+        if given.shape == (n_rows, n_classes, n_classes):
+            tables = given
+        elif given.shape == (n_rows,) and n_classes == 2:
+            tables = np.repeat(self.costs_[None], n_rows, axis=0)
+            tables[:, 1] *= given[:, None]
+        else:
+            amounts = f" or ({n_rows},)" if n_classes == 2 else ""
+            raise ValueError(
+                f"costs of rows must be of shape ({n_rows}, {n_classes}, {n_classes}){amounts}, "
+                f"got {given.shape}."
+            )
+        if not np.all(np.isfinite(tables)):
+            raise ValueError("costs of rows must be finite.")
+        return tables
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "costs_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.estimator).input_tags
+        tags.classifier_tags.multi_class = get_tags(self.estimator).classifier_tags.multi_class
+        return tags
