@@ -10,6 +10,7 @@ from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
 from skfocal.linear_model._exporting import as_logistic_regression, as_onnx
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model._penalty import check_l1, l1_strength, l2_inverse
+from skfocal.linear_model._separation import are_separable
 from skfocal.linear_model._shift import score_shift
 from skfocal.linear_model.solvers import SOLVERS, SolverResult, choose_solver, proximal_newton
 from skfocal.losses import MarginLoss
@@ -50,7 +51,9 @@ class FocalLogisticRegression(SingleLabelClassifier):
     $class_weight
     $probabilities
     C : float in (0, inf], default=1.0
-        Inverse strength of the penalty; ``np.inf`` for none.
+        Inverse strength of the penalty; ``np.inf`` for none. Without one, classes that can be
+        separated have no minimum: a warning says so, and the coefficients are those of the last
+        iteration.
     l1_ratio : float in [0, 1], default=0.0
         Share of the l1 penalty, which makes coefficients exactly 0; 0 is ridge, 1 lasso, between
         them elastic net. Above 0 it is for two classes and up to 4,096 columns, and the solver is
@@ -218,8 +221,9 @@ class FocalLogisticRegression(SingleLabelClassifier):
             check_l1(type(self).__name__, self.l1_ratio, self.solver, X.shape[1], target)
         loss = loss.bind(target.counts)
         objective = self._make_objective(X, target, sample_weight, loss)
-        result = self._solve(objective, self._start(objective, target))
+        name, result = self._solve(objective, self._start(objective, target))
         self._store(result, objective, target, loss)
+        self._tell(name, result, self._is_separated(X, target, sample_weight))
         if self.calibrate_intercept and self.fit_intercept:
             self._calibrate(X, target, sample_weight)
         return self
@@ -321,26 +325,42 @@ class FocalLogisticRegression(SingleLabelClassifier):
         # Softmax scores do not notice a vector added to all classes; the penalty does.
         return objective.centred(constant).ravel()
 
-    def _solve(self, objective: LinearObjective, start: np.ndarray) -> SolverResult:
+    def _solve(self, objective: LinearObjective, start: np.ndarray) -> tuple[str, SolverResult]:
+        """Return the solver that was chosen, and what it found."""
         limits = {"tol": self.tol, "max_iter": self.max_iter, "verbose": self.verbose}
         l1 = l1_strength(self.C, self.l1_ratio, objective.total_weight)
         if l1 > 0:
-            name = "proximal Newton"
-            result = proximal_newton(objective, start, l1=l1, **limits)
-        else:
-            name = choose_solver(objective) if self.solver == "auto" else self.solver
-            # None draws the same rows every time: a fit can be repeated.
-            random = check_random_state(0 if self.random_state is None else self.random_state)
-            result = SOLVERS[name](objective, start, random=random, **limits)
-        if not result.converged:
+            return "proximal Newton", proximal_newton(objective, start, l1=l1, **limits)
+        name = choose_solver(objective) if self.solver == "auto" else self.solver
+        # None draws the same rows every time: a fit can be repeated.
+        random = check_random_state(0 if self.random_state is None else self.random_state)
+        return name, SOLVERS[name](objective, start, random=random, **limits)
+
+    def _is_separated(self, X, target: Target, sample_weight) -> bool:
+        """Return whether the coefficients have no minimum, which a penalty would give them."""
+        if np.isfinite(self.C) or target.present.sum() < 2:
+            return False
+        columns = X @ self.coef_.T + self.intercept_
+        task = get_task(target.task)
+        return are_separable(X, target.codes, sample_weight, columns, task, self.fit_intercept)
+
+    def _tell(self, name: str, result: SolverResult, is_separated: bool) -> None:
+        """Warn of a fit that has no minimum, or did not reach it."""
+        head = type(self).__name__
+        if is_separated:
             warn_user(
-                f"{type(self).__name__} did not converge: {result.message} after {result.n_iter} "
+                f"{head}: the classes can be separated, so that without a penalty (C=inf) the "
+                "coefficients grow with every iteration and have no minimum; use a finite C.",
+                ConvergenceWarning,
+            )
+        elif not result.converged:
+            warn_user(
+                f"{head} did not converge: {result.message} after {result.n_iter} "
                 f"iterations of {name}, with a relative gradient of "
                 f"{result.gradient_norm:.2g} where tol={self.tol:g}. Scale the features, raise "
                 "max_iter or tol, or lower C.",
                 ConvergenceWarning,
             )
-        return result
 
     def _store(self, result: SolverResult, objective, target: Target, loss: MarginLoss):
         table = objective.centred(result.coef.reshape(objective.shape))
