@@ -24,13 +24,6 @@ if NO_TORCH:  # what is left must pass without it: `make test-no-torch`
     ]
 
 
-def pytest_collection_modifyitems(items):
-    """Leave slow tests out of coverage: it doubles their time, and few lines are theirs alone."""
-    for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker("no_cover")
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     """Skip a test that asks for torch where it is not installed."""
