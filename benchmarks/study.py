@@ -1,0 +1,242 @@
+"""Run the study behind the claims: the `core` suite, linear models and boosted trees.
+
+``python benchmarks/study.py run`` computes the cells that are missing, in
+``benchmark-results/study``: nested cross-validation with equal budgets, four settings a method. A
+run may be stopped at any time and goes on where it stopped. ``python benchmarks/study.py table``
+writes ``study.csv`` (the cells) and ``study.md`` (claims with verdicts) to ``benchmarks/results``;
+it needs baycomp for the Bayesian test (extra ``study``).
+"""
+
+import argparse
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.linear_model import LogisticRegression
+
+from skfocal import FocalLogisticRegression, benchmark
+from skfocal.benchmark import Method
+from skfocal.benchmark.arms._fold import make_arm
+from skfocal.benchmark.metrics import METRICS
+from skfocal.benchmark.protocol import Plan
+from skfocal.benchmark.statistics import paired_comparison, rank_table
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "benchmark-results" / "study"
+RESULTS = ROOT / "benchmarks" / "results"
+PLAN = Plan(n_splits=3, inner_splits=3, budget=4)
+# Differences up to this size mean nothing in practice.
+ROPE = {"average_precision": 0.01, "log_loss": 0.005, "f1": 0.01, "f1_tuned": 0.01}
+LINEAR = [
+    "dummy",
+    "logistic",
+    "logistic_balanced",
+    "logistic_threshold",
+    "logistic_ros",
+    "logistic_smote",
+    "logistic_rus",
+    "focal_zero",
+    "focal",
+    "focal_balanced",
+]
+TREES = ["lightgbm", "lightgbm_balanced", "lightgbm_smote", "focal_boosting_zero", "focal_boosting"]
+C_GRID = tuple({"C": C} for C in (0.01, 0.1, 1.0, 10.0))
+
+
+def smote(fold, ratio):
+    """Return SMOTE to a ratio that holds in any part of the fold."""
+    from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
+
+    if not fold.categorical:
+        kind = SMOTE
+    elif not fold.numeric:
+        kind = SMOTEN
+    else:
+        kind = partial(SMOTENC, list(range(len(fold.numeric), fold.n_features)))
+    # Calibration trains on two thirds of the fold.
+    neighbours = max(1, min(5, 2 * min(fold.counts) // 3 - 2))
+    return [kind(k_neighbors=neighbours, random_state=fold.random_state)], []
+
+
+def recalibrated(fold, C, method, model=LogisticRegression, samplers=None, **settings):
+    """Return a linear model that is calibrated by an inner cross-validation."""
+    model = model(C=C, max_iter=1000, **settings)
+    arm = make_arm(replace(fold, memory=None), model, samplers, 1.0)
+    return CalibratedClassifierCV(arm, method=method, cv=3)
+
+
+def recalibrated_arm(name, label, method, **settings):
+    """Return an arm of it."""
+    build = partial(recalibrated, method=method, **settings)
+    return Method(name, label, "control", build, C_GRID)
+
+
+RECALIBRATED = [
+    recalibrated_arm("smote_platt", "LR + SMOTE, Platt scaling", "sigmoid", samplers=smote),
+    recalibrated_arm("smote_isotonic", "LR + SMOTE, isotonic", "isotonic", samplers=smote),
+    recalibrated_arm(
+        "balanced_platt", "LR, balanced weights, Platt scaling", "sigmoid", class_weight="balanced"
+    ),
+    recalibrated_arm(
+        "focal_raw_platt",
+        "Focal LR, raw, Platt scaling",
+        "sigmoid",
+        model=FocalLogisticRegression,
+        probabilities="raw",
+    ),
+]
+
+
+class Claim(NamedTuple):
+    """What is said, and the comparison that decides: `method` better than `other`."""
+
+    text: str
+    method: str
+    other: str
+    metric: str
+
+
+CLAIMS = [
+    Claim("Focal loss ranks better, linear", "focal", "focal_zero", "average_precision"),
+    Claim("Focal loss has better probabilities, linear", "focal", "focal_zero", "log_loss"),
+    Claim("Focal loss decides better at 0.5, linear", "focal", "focal_zero", "f1"),
+    Claim("... also with a tuned threshold", "focal", "focal_zero", "f1_tuned"),
+    Claim("Focal loss ranks better, trees", "focal_boosting", "focal_boosting_zero",
+          "average_precision"),
+    Claim("Focal loss has better probabilities, trees", "focal_boosting", "focal_boosting_zero",
+          "log_loss"),
+    Claim("Our trees rank better than LightGBM", "focal_boosting", "lightgbm",
+          "average_precision"),
+    Claim("Our trees have better probabilities than LightGBM", "focal_boosting", "lightgbm",
+          "log_loss"),
+    Claim("SMOTE ranks better, linear", "logistic_smote", "logistic", "average_precision"),
+    Claim("SMOTE decides better at 0.5, linear", "logistic_smote", "logistic", "f1"),
+    Claim("... than a moved threshold", "logistic_smote", "logistic_threshold", "f1"),
+    Claim("... also with a tuned threshold", "logistic_smote", "logistic", "f1_tuned"),
+    Claim("SMOTE ranks better, LightGBM", "lightgbm_smote", "lightgbm", "average_precision"),
+    Claim("... also with a tuned threshold", "lightgbm_smote", "lightgbm", "f1_tuned"),
+    Claim("SMOTE keeps the probabilities, linear", "logistic_smote", "logistic", "log_loss"),
+    Claim("One Platt scaling undoes what SMOTE did", "smote_platt", "logistic", "log_loss"),
+    Claim("One isotonic regression does", "smote_isotonic", "logistic", "log_loss"),
+    Claim("Balanced weights keep the probabilities", "logistic_balanced", "logistic", "log_loss"),
+    Claim("One Platt scaling undoes what they did", "balanced_platt", "logistic", "log_loss"),
+    Claim("The closed form is as good as Platt scaling of raw scores", "focal", "focal_raw_platt",
+          "log_loss"),
+    Claim("A larger weight for the rare class ranks better", "focal_balanced", "focal",
+          "average_precision"),
+]  # fmt: skip
+
+
+def run():
+    """Compute what is missing, the cheap methods first."""
+    for methods in (LINEAR, [*LINEAR, *RECALIBRATED], [*LINEAR, *RECALIBRATED, *TREES]):
+        benchmark.run(
+            "core",
+            methods=methods,
+            plan=PLAN,
+            out=FOLDER,
+            n_jobs=1,
+            progress=lambda done, total, label: print(done, total, label, flush=True),
+        )
+
+
+def posterior_of(results, claim):
+    """Return the probabilities that `method` is worse, equivalent and better than `other`."""
+    from baycomp import SignedRankTest
+
+    means = results.groupby(["family", "dataset", "method"])[claim.metric].mean()
+    means = means.groupby(["family", "method"]).mean().unstack("method")
+    pair = means[[claim.method, claim.other]].dropna().to_numpy()
+    sign = 1 if METRICS[claim.metric].greater_is_better else -1
+    # Reported by the library as: first better, equivalent, second better.
+    better, same, worse = SignedRankTest.probs(
+        sign * pair[:, 0], sign * pair[:, 1], rope=ROPE[claim.metric], random_state=0
+    )
+    return worse, same, better
+
+
+def verdict(worse, same, better):
+    """Return a verdict: what has a probability of 95 %, or that the data do not decide."""
+    for probability, text in ((better, "yes"), (same, "no difference"), (worse, "the opposite")):
+        if probability >= 0.95:
+            return f"**{text}**"
+    if worse <= 0.05:
+        return "not worse"
+    if better <= 0.05:
+        return "not better"
+    return "open"
+
+
+def finished(results):
+    """Return the data sets on which every method was computed."""
+    methods = set(results["method"])
+    counts = results.groupby("dataset")["method"].nunique()
+    return results[results["dataset"].isin(counts.index[counts == len(methods)])]
+
+
+def claim_rows(results):
+    """Return a row for each claim whose methods were computed."""
+    rows = []
+    for claim in CLAIMS:
+        if not {claim.method, claim.other} <= set(results["method"]):
+            continue
+        both = results[results["method"].isin([claim.method, claim.other])]
+        found = paired_comparison(both, claim.metric, claim.method, claim.other)
+        worse, same, better = posterior_of(both, claim)
+        rows.append(
+            f"| {claim.text} | `{claim.method}` / `{claim.other}` | "
+            f"{METRICS[claim.metric].label} | {found['mean_difference']:+.3f} | "
+            f"{found['wins']} / {found['ties']} / {found['losses']} | {found['p_value']:.2g} | "
+            f"{worse:.2f} / {same:.2f} / {better:.2f} | {verdict(worse, same, better)} |"
+        )
+    return rows
+
+
+def table():
+    """Write the cells and the claims."""
+    results = finished(benchmark.load_results(FOLDER))
+    results.to_csv(RESULTS / "study.csv", index=False)
+    ranks = {
+        metric: rank_table(results, metric)
+        for metric in ("average_precision", "log_loss", "f1", "f1_tuned")
+    }
+    lines = [
+        "# Claims and verdicts",
+        "",
+        f"{results['dataset'].nunique()} tables of the `core` suite in "
+        f"{results['family'].nunique()} families; {PLAN.n_splits} folds, settings and thresholds "
+        f"chosen on {PLAN.inner_splits} inner folds among at most {PLAN.budget} for each method. "
+        "A family counts once. Columns: mean difference; families won, tied (within 0.005) and "
+        "lost; Wilcoxon's p; the probabilities, by the Bayesian signed-rank test, that the method "
+        "is worse, practically the same (within "
+        f"{ROPE['average_precision']:g} in average precision and F1, {ROPE['log_loss']:g} in log "
+        "loss) and better. A verdict needs 95 %. Generated by `study.py`.",
+        "",
+        "| claim | compared | metric | difference | won / tied / lost | p | worse / same / better "
+        "| verdict |",
+        "|---|---|---|---|---|---|---|---|",
+        *claim_rows(results),
+        "",
+        "## Means and mean ranks",
+        "",
+        "| method | " + " | ".join(METRICS[metric].label for metric in ranks) + " |",
+        "|---|" + "---|" * len(ranks),
+    ]
+    for method in ranks["average_precision"].index:
+        cells = [ranks[metric].loc[method] for metric in ranks]
+        texts = [f"{cell['mean']:.3f} ({cell['mean_rank']:.1f})" for cell in cells]
+        lines.append(f"| `{method}` | {' | '.join(texts)} |")
+    (RESULTS / "study.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def main():
+    """Run, or write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["run", "table"])
+    {"run": run, "table": table}[parser.parse_args().action]()
+
+
+if __name__ == "__main__":
+    main()
