@@ -4,27 +4,15 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.utils import get_tags
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from skfocal.decision._costs import cost_matrix
 from skfocal.posterior import adjust_prevalence
 from skfocal.utils._compat import HasMethods, Interval, _fit_context
+from skfocal.utils._wrapper import ClassifierOnTop
 from skfocal.weights import class_counts
 
 
-def _estimator_has(name):
-    def check(self):
-        getattr(getattr(self, "estimator_", self.estimator), name)
-        return True
-
-    return check
-
-
-class CostSensitiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class CostSensitiveClassifier(ClassifierOnTop):
     """Take the decision with the least expected cost, on any classifier with probabilities.
 
     With probability p_k of class k, deciding for class j costs ``sum_k p_k C[k, j]`` in the mean,
@@ -119,35 +107,15 @@ class CostSensitiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator
         CostSensitiveClassifier
             The fitted estimator.
         """
-        self.estimator_ = clone(self.estimator).fit(X, y, **params)
-        self.classes_ = self.estimator_.classes_
+        self._fit_estimator(X, y, params)
         self.costs_ = cost_matrix(self.costs, self.classes_)
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.estimator_, name):
-                setattr(self, name, getattr(self.estimator_, name))
         if self.prevalence is not None:
             codes = np.searchsorted(self.classes_, np.asarray(y))
             counts = class_counts(codes, params.get("sample_weight"), len(self.classes_))
             self._trained_prevalence = counts / counts.sum()
             # Refused now and not at the first prediction.
-            self._adjusted(np.full((1, len(counts)), 1 / len(counts)))
+            self._revised(np.full((1, len(counts)), 1 / len(counts)))
         return self
-
-    @available_if(_estimator_has("predict_proba"))
-    def predict_proba(self, X):
-        """Return the probabilities of the estimator, at :attr:`prevalence` if that is given.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-        """
-        check_is_fitted(self)
-        return self._adjusted(self.estimator_.predict_proba(X))
 
     def expected_cost(self, X, costs=None):
         """Return what each decision would cost in the mean.
@@ -196,18 +164,7 @@ class CostSensitiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator
             return decision
         return np.where(rejected, self.reject_label, decision)
 
-    def get_metadata_routing(self):
-        """Return where the arguments of the methods go.
-
-        Returns
-        -------
-        MetadataRouter
-        """
-        mapping = MethodMapping().add(caller="fit", callee="fit")
-        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
-        return router.add(estimator=self.estimator, method_mapping=mapping)
-
-    def _adjusted(self, probabilities: np.ndarray) -> np.ndarray:
+    def _revised(self, probabilities: np.ndarray) -> np.ndarray:
         if self.prevalence is None:
             return probabilities
         return adjust_prevalence(probabilities, self._trained_prevalence, self.prevalence)
@@ -230,12 +187,3 @@ class CostSensitiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator
         if not np.all(np.isfinite(tables)):
             raise ValueError("costs of rows must be finite.")
         return tables
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "costs_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self.estimator).input_tags
-        tags.classifier_tags.multi_class = get_tags(self.estimator).classifier_tags.multi_class
-        return tags
