@@ -15,6 +15,7 @@ of the training data.
 """
 
 from skfocal.posterior._calibrating import calibration_rows, fit_intercept
+from skfocal.posterior._honest import HonestClassifier
 from skfocal.posterior._inverting import best_constant_score, scores_from_probabilities
 from skfocal.posterior._posterior import Posterior
 from skfocal.posterior._prevalence import (
@@ -26,6 +27,7 @@ from skfocal.posterior._recovering import KINDS, log_odds, probabilities_from_lo
 
 __all__ = [
     "KINDS",
+    "HonestClassifier",
     "Posterior",
     "PrevalenceEstimate",
     "adjust_prevalence",
