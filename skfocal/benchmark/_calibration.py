@@ -8,8 +8,8 @@ from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from skfocal.benchmark.metrics import expected_calibration_error
 from skfocal.benchmark.protocol import Cell
+from skfocal.decision import calibration_intercept_slope, expected_calibration_error
 
 __all__ = ["Reliability", "find_reliability", "recalibrate"]
 
@@ -27,15 +27,14 @@ class Reliability(NamedTuple):
         Probabilities as the method gives them.
     after : ndarray of shape (n,), float
         The same, corrected by what the inner folds of each fold tell.
-    intercept, slope : float
-        Of the observed log-odds over the predicted ones: 0 and 1 where probabilities are honest,
-        a slope below 1 where they are too extreme.
+    slope : float
+        Of the observed log-odds over the predicted ones: 1 where probabilities are honest, below 1
+        where they are too extreme.
     """
 
     target: np.ndarray
     before: np.ndarray
     after: np.ndarray
-    intercept: float
     slope: float
 
     @property
@@ -76,7 +75,8 @@ def find_reliability(store, results) -> dict[str, Reliability]:
             target = np.concatenate([part["target"] for part in parts])
             before = np.concatenate([part["probability"] for part in parts])
             after = np.concatenate([_correct(part) for part in parts])
-            found[method] = Reliability(target, before, after, *_fit_line(target, before))
+            slope = calibration_intercept_slope(target, before).slope
+            found[method] = Reliability(target, before, after, slope)
     return found
 
 
@@ -88,11 +88,6 @@ def recalibrate(inner_target, inner_probability, probability) -> np.ndarray:
     """Return probabilities corrected by a line in log-odds that other rows tell."""
     model = _fit(inner_target, inner_probability)
     return model.predict_proba(_log_odds(probability))[:, 1]
-
-
-def _fit_line(target, probability):
-    model = _fit(target, probability)
-    return float(model.intercept_[0]), float(model.coef_[0, 0])
 
 
 def _fit(target, probability):

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
+from skfocal.decision import expected_calibration_error
 from skfocal.model_selection import find_cuts
 
 __all__ = [
     "METRICS",
     "Metric",
-    "expected_calibration_error",
     "main_metrics",
     "measure",
     "tune_thresholds",
@@ -213,36 +213,6 @@ def _score_counts(true_positive, n_selected, n_positive, n):
         "balanced_accuracy": (recall + specificity) / 2,
         "geometric_mean": np.sqrt(recall * specificity),
     }
-
-
-def expected_calibration_error(target, probability, n_bins=15) -> float:
-    """Return the mean gap between predicted and observed frequency over equal-mass bins.
-
-    Parameters
-    ----------
-    target : array-like of shape (n,), int
-        0 or 1.
-    probability : array-like of shape (n,), float
-        Predicted probability of 1, in [0, 1].
-    n_bins : int >= 1, default=15
-        Bins end at quantiles of `probability`. Equal probabilities stay in one bin, so the value
-        does not depend on the order of the rows; bins may then hold unequally many rows.
-
-    Returns
-    -------
-    float
-        In [0, 1]; each bin weighs as many as its rows.
-
-    Examples
-    --------
-    >>> expected_calibration_error([0, 0, 0, 1], [0.2, 0.2, 0.6, 0.6], n_bins=2)
-    0.15
-    """
-    target, probability = np.asarray(target), np.asarray(probability)
-    edges = np.unique(np.quantile(probability, np.arange(1, n_bins) / n_bins, method="lower"))
-    bins = np.searchsorted(edges, probability, side="left")
-    gaps = np.bincount(bins, weights=probability - target)
-    return float(np.abs(gaps).sum() / len(target))
 
 
 def tune_thresholds(target, probability) -> dict[str, float]:

@@ -1,7 +1,10 @@
 """Labels to codes, a block of rows at a time, without a copy of the labels."""
 
+from typing import Any
+
 import numpy as np
-from sklearn.utils import gen_batches
+from numpy.typing import ArrayLike
+from sklearn.utils import column_or_1d, gen_batches
 from sklearn.utils.multiclass import check_classification_targets
 
 BLOCK = 2**16
@@ -104,3 +107,19 @@ def _codes(y: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     codes[codes == len(classes)] = 0
     other = classes[codes] != y
     return codes, np.unique(y[other]) if other.any() else y[:0]
+
+
+def binary_target(y_true: ArrayLike, pos_label: Any = None) -> np.ndarray:
+    """Return 1 where a label is the positive one, else 0."""
+    labels = column_or_1d(y_true)
+    if pos_label is not None:
+        return (labels == pos_label).astype(int)
+    found = np.unique(labels)
+    if labels.dtype.kind in "biuf" and set(found.tolist()) <= {0, 1}:
+        return labels.astype(int)
+    if len(found) != 2:
+        raise ValueError(
+            f"y_true must have two labels, got {found[:5].tolist()}; pos_label says which is the "
+            "positive one where it cannot be seen."
+        )
+    return (labels == found[1]).astype(int)

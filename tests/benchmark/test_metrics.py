@@ -6,13 +6,9 @@ from imblearn.metrics import geometric_mean_score
 from numpy.testing import assert_allclose
 from sklearn import metrics as reference
 
-from skfocal.benchmark.metrics import (
-    METRICS,
-    expected_calibration_error,
-    measure,
-    tune_thresholds,
-)
+from skfocal.benchmark.metrics import METRICS, measure, tune_thresholds
 from skfocal.benchmark.scoring import get_scoring
+from skfocal.decision import expected_calibration_error
 
 DECISION_SCORES = {
     "f1": reference.f1_score,
@@ -74,34 +70,6 @@ def test_certain_and_wrong_has_a_finite_log_loss():
 def test_one_class_is_refused():
     with pytest.raises(ValueError, match="one class only"):
         measure(np.zeros(3, int), np.full(3, 0.5), np.zeros(3, int), {})
-
-
-@pytest.mark.parametrize(
-    ("target", "probability", "n_bins", "expected"),
-    [
-        # Bins {.1, .2} and {.6, .9}: |0 - .3| + |1 - 1.5| over four rows.
-        ([0, 0, 1, 0], [0.1, 0.2, 0.6, 0.9], 2, 0.8 / 4),
-        # One bin would hide it: the gaps -.4 and +.4 cancel.
-        ([1, 0], [0.6, 0.4], 1, 0.0),
-        ([1, 0], [0.6, 0.4], 2, 0.4),
-        # A constant is off by its distance from the prevalence, however many bins there are.
-        ([1, 0, 0, 0], [0.4] * 4, 15, 0.15),
-        # Equal probabilities stay together.
-        ([0, 1, 0, 1], [0.5] * 4, 4, 0.0),
-    ],
-)
-def test_calibration_error_by_hand(target, probability, n_bins, expected):
-    assert_allclose(expected_calibration_error(target, probability, n_bins), expected, atol=1e-15)
-    backwards = expected_calibration_error(target[::-1], probability[::-1], n_bins)
-    assert_allclose(backwards, expected, atol=1e-15)
-
-
-def test_calibration_error_bins_hold_equally_many_rows():
-    rng = np.random.default_rng(1)
-    probability, target = rng.random(150), rng.integers(0, 2, 150)
-    order = np.argsort(probability)
-    gaps = [abs(probability[rows].mean() - target[rows].mean()) for rows in np.split(order, 15)]
-    assert_allclose(expected_calibration_error(target, probability), np.mean(gaps))
 
 
 @pytest.mark.parametrize("seed", range(4))
