@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, log_softmax
 from sklearn.utils import check_random_state
 
-# A prevalence has been found when an iteration changes it by less than this part of it.
+# A prevalence has been found when expectation maximisation would change it by less than this part.
 _TOLERANCE = 1e-10
-_MOST_ITERATIONS = 10_000
+_MOST_ITERATIONS = 200
 
 
 def adjust_prevalence(
@@ -120,7 +120,7 @@ def estimate_prevalence(
     old : float, or array-like of shape (n_classes,)
         Prevalence in the training data, in (0, 1); those of all classes sum to 1.
     method : {"em"}, default="em"
-        Expectation maximisation.
+        The maximum likelihood that expectation maximisation converges to.
     n_bootstrap : int in [2, inf), default=200
         Number of times that the rows are drawn anew for the interval.
     confidence_level : float in (0, 1), default=0.95
@@ -193,16 +193,44 @@ def estimate_prevalence(
 
 
 def _most_likely(likelihood: np.ndarray, weight: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Return the prevalences under which rows of these class likelihoods are the most likely."""
-    prevalence = start
+    """Return the prevalences under which rows of these class likelihoods are the most likely.
+
+    The fixed point of expectation maximisation, which needs thousands of steps where a class is
+    rare, in few Newton steps: the most likely prevalences maximise the concave
+    ``weight @ log(likelihood @ prevalence) - prevalence.sum()`` among those of at least 0.
+    """
+
+    def value(prevalence: np.ndarray) -> float:
+        mixed = likelihood @ prevalence
+        if np.any(mixed[weight > 0] <= 0):
+            return -np.inf
+        return float(weight[weight > 0] @ np.log(mixed[weight > 0]) - prevalence.sum())
+
+    prevalence, best = start, value(start)
     for _ in range(_MOST_ITERATIONS):
-        joint = likelihood * prevalence
-        updated = weight @ (joint / joint.sum(axis=1, keepdims=True))
-        change = np.abs(updated - prevalence)
-        prevalence = updated
-        if np.all(change <= _TOLERANCE * (updated + _TOLERANCE)):
+        ratio = likelihood / (likelihood @ prevalence)[:, None]
+        gradient = weight @ ratio - 1
+        if np.all(np.abs(gradient * prevalence) <= _TOLERANCE * prevalence) and np.all(
+            gradient <= _TOLERANCE
+        ):
             break
-    return prevalence
+        free = (prevalence > 0) | (gradient > 0)
+        curvature = ratio[:, free].T @ (weight[:, None] * ratio[:, free])
+        step = np.zeros_like(prevalence)
+        step[free] = np.linalg.lstsq(curvature, gradient[free], rcond=None)[0]
+        for length in 0.5 ** np.arange(8):
+            tried = np.maximum(prevalence + length * step, 0)
+            reached = value(tried)
+            if reached > best:
+                break
+        else:
+            # A step of expectation maximisation never loses.
+            tried = prevalence * (gradient + 1)
+            reached = value(tried)
+        if reached <= best:
+            break
+        prevalence, best = tried, reached
+    return prevalence / prevalence.sum()
 
 
 def _check_probabilities(probabilities: ArrayLike, multilabel: bool) -> np.ndarray:

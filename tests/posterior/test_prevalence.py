@@ -88,6 +88,19 @@ def test_prevalences_of_classes_are_found():
     assert estimate.prevalence.sum() == pytest.approx(1)
 
 
+@pytest.mark.parametrize("true", [[0.9, 0.1], [0.996, 0.004], [0.7, 0.2, 0.1], [0.7, 0.3, 0.0]])
+def test_the_estimate_is_where_expectation_maximisation_stands_still(true):
+    rng = np.random.default_rng(0)
+    codes = rng.choice(len(true), 4000, p=true)
+    score = rng.normal(size=(len(codes), len(true))) + 1.5 * np.eye(len(true))[codes]
+    even = np.exp(1.5 * score) / np.exp(1.5 * score).sum(axis=1, keepdims=True)
+    old = np.full(len(true), 1 / len(true))
+    found = estimate_prevalence(even, old, n_bootstrap=2, random_state=0).prevalence
+    moved = adjust_prevalence(even, old, found)
+    np.testing.assert_allclose(moved.mean(axis=0), found, rtol=1e-7, atol=1e-12)
+    np.testing.assert_allclose(found, true, atol=0.02)
+
+
 @pytest.mark.parametrize(
     ("function", "arguments", "message"),
     [
