@@ -10,6 +10,8 @@ from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
 from skfocal.linear_model._exporting import as_logistic_regression, as_onnx
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model._penalty import check_l1, l1_strength, l2_inverse
+from skfocal.linear_model._reading import read_blocks
+from skfocal.linear_model._rows import as_rows
 from skfocal.linear_model._separation import are_separable
 from skfocal.linear_model._shift import score_shift
 from skfocal.linear_model.solvers import SOLVERS, SolverResult, choose_solver, proximal_newton
@@ -213,7 +215,48 @@ class FocalLogisticRegression(SingleLabelClassifier):
         FocalLogisticRegression
             The fitted estimator.
         """
-        X, y, sample_weight = validate_rows(self, X, y, sample_weight)
+        return self._fit(*validate_rows(self, X, y, sample_weight))
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_blocks(self, blocks):
+        """Fit the model to blocks of rows that need not be in memory together.
+
+        The same model as from :meth:`fit` on all rows. X is read block by block, about five to ten
+        times over, and two blocks of it are in memory at a time; labels and weights of all rows
+        are kept.
+
+        Parameters
+        ----------
+        blocks : iterable, or callable that returns one
+            Of tuples (X, y) or (X, y, sample_weight), each as for :meth:`fit`. Every pass goes
+            through it again and must find the same rows: a list, an object with ``__iter__`` such
+            as :class:`ParquetBlocks`, or a function that returns a new generator.
+
+        Returns
+        -------
+        FocalLogisticRegression
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a block does not fit, with its number; if a later pass reads other rows.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skfocal import FocalLogisticRegression
+        >>> def blocks():
+        ...     for seed in range(4):
+        ...         X = np.random.default_rng(seed).normal(size=(1000, 3))
+        ...         yield X, X[:, 0] > 1
+        >>> FocalLogisticRegression().fit_blocks(blocks).coef_.shape
+        (1, 3)
+        """
+        return self._fit(*read_blocks(self, blocks))
+
+    def _fit(self, X, y, sample_weight):
+        """Fit to rows that were checked."""
         target = self._encode_target(y, sample_weight)
         loss = self._resolve_loss()
         self._check_compatibility(loss, target)
@@ -340,9 +383,14 @@ class FocalLogisticRegression(SingleLabelClassifier):
         """Return whether the coefficients have no minimum, which a penalty would give them."""
         if np.isfinite(self.C) or target.present.sum() < 2:
             return False
-        columns = X @ self.coef_.T + self.intercept_
         task = get_task(target.task)
+        columns = self._scores(X)
         return are_separable(X, target.codes, sample_weight, columns, task, self.fit_intercept)
+
+    def _scores(self, X) -> np.ndarray:
+        """Return the scores of rows, perhaps chunk by chunk."""
+        parts = [chunk.X @ self.coef_.T + self.intercept_ for chunk in as_rows(X).chunks()]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _tell(self, name: str, result: SolverResult, is_separated: bool) -> None:
         """Warn of a fit that has no minimum, or did not reach it."""
@@ -385,7 +433,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
         if shift is not None and self.probabilities == "weighted":
             return  # Of the gradients of cross-entropy, that in the intercept says it.
         with block_threads():  # sums in one order, whatever the number of threads
-            scores = (X @ self.coef_.T + self.intercept_).astype(np.float64, copy=False)
+            scores = self._scores(X).astype(np.float64, copy=False)
             log_odds = self._posterior.log_odds(get_task(target.task).from_columns(scores))
             self._posterior = self._posterior.calibrated(log_odds, target.codes, sample_weight)
 

@@ -9,10 +9,10 @@ and the size of its gradient does not grow with the number of rows. Only sums ov
 block, so rows may come from anywhere, and blocks run in threads.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from functools import cached_property, partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -153,7 +153,8 @@ class LinearObjective:
             curvature = self.task.to_columns(at.curvature_diagonal())
             return self._column_sums(block.squares(), curvature * self._weight(block)[:, None])
 
-        diagonal = sum(block_map(of_block, self._blocks())) / self.total_weight
+        sums = [sum(block_map(of_block, blocks)) for blocks in self._chunks()]
+        diagonal = sum(sums) / self.total_weight
         diagonal[:, : self.X.shape[1]] += self.l2
         return diagonal.ravel()
 
@@ -178,15 +179,19 @@ class LinearObjective:
         curvature = np.concatenate(
             [
                 self._derivatives(block, table, 2).curvature() * self._weight(block)
-                for block in self._blocks()
+                for block in chain.from_iterable(self._chunks())
             ]
         )
         upto = np.cumsum(curvature, dtype=np.float64)
         rows = np.searchsorted(upto, np.sort(random.random_sample(n_rows)) * upto[-1])
         hessian = np.zeros((self.shape[1], self.shape[1]))
-        for part in np.array_split(rows, -(-n_rows // SKETCHED_AT_ONCE)):
-            (block,) = self.X.take(part).blocks()
-            self._add_gram(hessian, block, np.ones(len(part), dtype=np.float32), positive=True)
+        for chunk in self.X.chunks():
+            start, end = np.searchsorted(rows, [chunk.first, chunk.first + chunk.shape[0]])
+            cuts = range(SKETCHED_AT_ONCE, end - start, SKETCHED_AT_ONCE)
+            for part in np.split(rows[start:end] - chunk.first, cuts):
+                for block in chunk.take(part).blocks():
+                    ones = np.ones(len(part), dtype=np.float32)
+                    self._add_gram(hessian, block, ones, positive=True)
         hessian *= upto[-1] / (n_rows * self.total_weight)
         np.einsum("ii->i", hessian)[: self.X.shape[1]] += self.l2
         return hessian
@@ -198,7 +203,7 @@ class LinearObjective:
         """
         table = coef.reshape(self.shape)
         errors, slopes = np.zeros(self.shape), np.zeros(self.n_scores)
-        for block in self._blocks():
+        for block in chain.from_iterable(self._chunks()):
             at = self._derivatives(block, table, 2)
             block_size = block.magnitudes()
             size = np.abs(self.task.to_columns(at.gradient)) * self._weight(block)[:, None]
@@ -247,8 +252,10 @@ class LinearObjective:
         vars(sample).pop("_table", None)
         return sample
 
-    def _blocks(self, width: int = HESSIAN_WIDTH) -> Sequence[RowBlock]:
-        return self.X.blocks(width * self.n_scores)
+    def _chunks(self, width: int = HESSIAN_WIDTH) -> Iterator[Sequence[RowBlock]]:
+        """Return the blocks of the rows, a chunk in memory at a time."""
+        for chunk in self.X.chunks():
+            yield chunk.blocks(width * self.n_scores)
 
     def _sum_weights(self) -> np.ndarray:
         """Return the weight of all rows of each class."""
@@ -260,19 +267,21 @@ class LinearObjective:
     ) -> Evaluation:
         """Return the objective from what each block adds to its sums."""
         table = coef.reshape(self.shape)
-        blocks = self._blocks(HESSIAN_WIDTH if order == 2 else GRADIENT_WIDTH)
 
-        def of_part(part: tuple[int, int]) -> Evaluation:
-            total = of_block(blocks[part[0]], table)
-            for block in blocks[part[0] + 1 : part[1]]:
+        def of_part(blocks: Sequence[RowBlock]) -> Evaluation:
+            total = of_block(blocks[0], table)
+            for block in blocks[1:]:
                 total += of_block(block, table)
             return total
 
-        if len(blocks) == 1:
-            return self._finish(of_block(blocks[0], table), table)
-        n_parts = min(len(blocks), self._most_parts(order))
-        cuts = np.linspace(0, len(blocks), n_parts + 1).astype(int)
-        parts = iter(block_map(of_part, pairwise(cuts)))
+        def of_chunk(blocks: Sequence[RowBlock]) -> Iterable[Evaluation]:
+            n_parts = min(len(blocks), self._most_parts(order))
+            cuts = np.linspace(0, len(blocks), n_parts + 1).astype(int)
+            parts = [blocks[start:end] for start, end in pairwise(cuts)]
+            return block_map(of_part, parts) if n_parts > 1 else map(of_part, parts)
+
+        chunks = self._chunks(HESSIAN_WIDTH if order == 2 else GRADIENT_WIDTH)
+        parts = chain.from_iterable(map(of_chunk, chunks))
         total = next(parts)
         for part in parts:
             total += part

@@ -1,11 +1,12 @@
 """Sources of rows: where X comes from, as blocks that know the products a linear model needs.
 
-A source has a ``shape`` and a ``dtype``, is cut into ``blocks()``, always in the same way, and
-gives some rows as a smaller source with ``take(rows)``. Nothing else of the linear models looks at
-X, so what can do these four things (a memory map, a file of row groups) is trained on likewise.
+A source has a ``shape`` and a ``dtype``, gives its rows in ``chunks()`` that are in memory one at a
+time, always the same, and some of its rows as a smaller source with ``take(rows)``. Nothing else of
+the linear models looks at X, so what can do these four things is trained on likewise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,36 +47,110 @@ class RowBlock(Protocol):
 
 
 class RowSource(Protocol):
-    """Rows of a table, in blocks."""
+    """Rows of a table."""
 
     shape: tuple[int, int]
     dtype: np.dtype
 
+    def chunks(self) -> Iterable["RowChunk"]:
+        """Return the rows in order, in chunks of which each is let go before the next is used."""
+
+    def take(self, rows: np.ndarray) -> "RowChunk":
+        """Return a copy of some rows in float32: a sample leads, it does not decide.
+
+        Numbers of rows rise, and may be repeated.
+        """
+
+
+class RowChunk(RowSource, Protocol):
+    """Rows in memory, from ``first`` on of the source that they are of."""
+
+    X: Any
+    first: int
+
     def blocks(self, width: int = 1) -> Sequence[RowBlock]:
         """Return the blocks, in order, with fewer rows if `width` numbers a row are needed."""
-
-    def take(self, rows: np.ndarray) -> "RowSource":
-        """Return a copy of some rows in memory, in float32: a sample leads, it does not decide."""
 
 
 def as_rows(X: Any) -> RowSource:
     """Return a dense or CSR table as a source; what is one stays as it is."""
-    if hasattr(X, "blocks"):
-        return X
-    return CSRRows(X) if sparse.issparse(X) else DenseRows(X)
+    return X if hasattr(X, "chunks") else _as_chunk(X)
+
+
+def _as_chunk(X: Any, first: int = 0) -> RowChunk:
+    return CSRRows(X, first) if sparse.issparse(X) else DenseRows(X, first)
+
+
+class ChunkedRows:
+    """Rows that are read anew in every pass, one chunk ahead of what is computed.
+
+    Parameters
+    ----------
+    read : callable
+        Returns an iterator over the chunks, arrays or CSR matrices of `dtype`.
+    shape : tuple of int
+        Of all chunks together.
+    dtype : numpy dtype
+    """
+
+    def __init__(
+        self, read: Callable[[], Iterator[Any]], shape: tuple[int, int], dtype: np.dtype
+    ) -> None:
+        self.read, self.shape, self.dtype = read, shape, dtype
+
+    def chunks(self) -> Iterator[RowChunk]:
+        """Read the chunks; raise if there are not as many rows as there were."""
+        first = 0
+        for X in _one_ahead(self.read()):
+            if X.shape[0]:
+                yield _as_chunk(X, first)
+            first += X.shape[0]
+        if first != self.shape[0]:
+            raise ValueError(
+                f"The blocks have {first} rows now and had {self.shape[0]} in the first pass; each "
+                "pass must read the same rows in the same order."
+            )
+
+    def take(self, rows: np.ndarray) -> RowChunk:
+        """Return a copy of some rows, found in one pass."""
+        found = []
+        for chunk in self.chunks():
+            stop = chunk.first + chunk.shape[0]
+            start, end = np.searchsorted(rows, [chunk.first, stop])
+            if start < end:
+                found.append(chunk.take(rows[start:end] - chunk.first).X)
+        # A list of sparse parts stays sparse.
+        whole = sparse.vstack(found, format="csr") if sparse.issparse(found[0]) else None
+        return _as_chunk(np.concatenate(found) if whole is None else whole)
+
+
+def _one_ahead(items: Iterator[Any]) -> Iterator[Any]:
+    """Give items while the next one is being read in a thread."""
+    nothing = object()
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, items, nothing)
+        while (item := coming.result()) is not nothing:
+            coming = reader.submit(next, items, nothing)
+            yield item
 
 
 class DenseRows:
     """A two-dimensional array."""
 
-    def __init__(self, X: np.ndarray) -> None:
-        self.X = X
+    def __init__(self, X: np.ndarray, first: int = 0) -> None:
+        self.X, self.first = X, first
         self.shape, self.dtype = X.shape, X.dtype
+
+    def chunks(self) -> tuple["DenseRows"]:
+        """Return itself."""
+        return (self,)
 
     def blocks(self, width: int = 1) -> list["DenseBlock"]:
         """Return views of the rows."""
         step = min(BLOCK_ROWS, max(256, BLOCK_SIZE // max(width, self.shape[1])))
-        return [DenseBlock(self.X[rows], rows) for rows in _cut(self.shape[0], step)]
+        return [
+            DenseBlock(self.X[rows], _moved(rows, self.first)) for rows in _cut(self.shape[0], step)
+        ]
 
     def take(self, rows: np.ndarray) -> "DenseRows":
         """Return a copy of some rows in float32, unless they are too large for it."""
@@ -127,14 +202,21 @@ class DenseBlock:
 class CSRRows:
     """A matrix or array of compressed sparse rows, which is never made dense."""
 
-    def __init__(self, X: Any) -> None:
-        self.X = X
+    def __init__(self, X: Any, first: int = 0) -> None:
+        self.X, self.first = X, first
         self.shape, self.dtype = X.shape, X.dtype
+
+    def chunks(self) -> tuple["CSRRows"]:
+        """Return itself."""
+        return (self,)
 
     def blocks(self, width: int = 1) -> list["CSRBlock"]:
         """Return views of the rows; slicing a sparse array would copy them."""
         step = max(SPARSE_ROWS, self.shape[0] // SPARSE_BLOCKS + 1)
-        return [CSRBlock(self._view(rows), rows) for rows in _cut(self.shape[0], step)]
+        return [
+            CSRBlock(self._view(rows), _moved(rows, self.first))
+            for rows in _cut(self.shape[0], step)
+        ]
 
     def take(self, rows: np.ndarray) -> "CSRRows":
         """Return a copy of some rows in float32, unless they are too large for it."""
@@ -186,3 +268,7 @@ def _is_finite(values: np.ndarray) -> bool:
 
 def _cut(n_rows: int, step: int) -> list[slice]:
     return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+
+
+def _moved(rows: slice, first: int) -> slice:
+    return slice(rows.start + first, rows.stop + first)
