@@ -1,6 +1,7 @@
 """Rows of Parquet files as blocks."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,13 @@ class ParquetBlocks:
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         """Read the blocks, (X, y) or (X, y, sample_weight), X a data frame of float64."""
+        from pyarrow import parquet
+
         names = [*self.columns, self.target, *([] if self.weight is None else [self.weight])]
-        for batch in self._dataset.to_batches(columns=names, batch_size=self.block_rows):
-            frame = batch.to_pandas()
-            X, y = frame[self.columns].astype(np.float64), frame[self.target].to_numpy()
-            yield (X, y) if self.weight is None else (X, y, frame[self.weight].to_numpy())
+        # Not the batches of the data set, and no buffer: both would read far ahead.
+        files = (parquet.ParquetFile(path, pre_buffer=False) for path in self._dataset.files)
+        batches = (file.iter_batches(self.block_rows, columns=names) for file in files)
+        for batch in chain.from_iterable(batches):
+            X = batch.select(self.columns).to_pandas().astype(np.float64)
+            rest = [batch[name].to_numpy(zero_copy_only=False) for name in names[len(X.columns) :]]
+            yield X, *rest

@@ -57,13 +57,14 @@ def read_blocks(estimator: Any, blocks: Iterable[Any] | Callable[[], Iterable[An
         X = _check_rows(estimator, X, where, is_first=not dtypes)
         n_columns = X.shape[1]
         dtypes.add(X.dtype)
-        y = column_or_1d(y)
+        # Copies: a view would keep its whole block in memory.
+        y = column_or_1d(y).copy()
         _check_length(where, "labels", y, X)
         if labels and (weight is None) != (not weights):
             raise ValueError(f"{where}: some blocks have a sample_weight and some have none.")
         if weight is not None:
             _check_length(where, "weights", weight, X)
-            weights.append(_check_weight(weight, X, where))
+            weights.append(_check_weight(weight, X, where).copy())
         labels.append(y)
     if not labels or not sum(map(len, labels)):
         raise ValueError(f"{name}.fit_blocks: the blocks have no rows.")
@@ -79,6 +80,7 @@ def read_blocks(estimator: Any, blocks: Iterable[Any] | Callable[[], Iterable[An
                 block[0],
                 accept_sparse="csr",
                 dtype=dtype,
+                order="C",  # a data frame has its columns in one piece, and rows are cut
                 ensure_all_finite=False,
                 ensure_min_samples=0,
             )
