@@ -7,8 +7,10 @@ honest probabilities the threshold follows from the costs; with resampling it do
 """
 
 # %%
-# Two models with the same ranking
-# --------------------------------
+# Models with the same ranking
+# ----------------------------
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -16,16 +18,21 @@ from sklearn.model_selection import train_test_split
 
 from skfocal import FocalLogisticRegression
 from skfocal.decision import CostSensitiveClassifier, expected_cost_score
+from skfocal.posterior import HonestClassifier
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((20_000, 5))
 y = (rng.logistic(size=len(X)) < X @ [1.5, 1, 0.5, 0, 0] - 5).astype(int)
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
 costs = {"fn": 50, "fp": 1}
+balanced = LogisticRegression(class_weight="balanced")
 models = {
     "focal": FocalLogisticRegression(gamma=2),
-    "balanced weights": LogisticRegression(class_weight="balanced"),
+    "balanced weights": balanced,
+    "balanced, undone": HonestClassifier(balanced, trained_class_weight="balanced"),
 }
+# The second one is warned of: its probabilities are not honest.
+warnings.simplefilter("ignore", UserWarning)
 for label, model in models.items():
     for name, decide in {"0.5": model, "by costs": CostSensitiveClassifier(model, costs)}.items():
         decision = decide.fit(X_train, y_train).predict(X_test)
@@ -36,7 +43,7 @@ for label, model in models.items():
 # The cost of every threshold
 # ---------------------------
 #
-# Both models can reach the same cost. Only the honest one says where.
+# All can reach the same cost. Only the honest ones say where.
 figure, ax = plt.subplots(layout="constrained")
 thresholds = np.logspace(-3, -0.01, 60)
 for label, model in models.items():

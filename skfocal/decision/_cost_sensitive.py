@@ -1,10 +1,12 @@
 """The cheapest decision under honest probabilities."""
 
+import warnings
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from skfocal.decision._calibration import calibration_intercept_slope
 from skfocal.decision._costs import cost_matrix
 from skfocal.posterior import adjust_prevalence
 from skfocal.utils._compat import HasMethods, Interval, _fit_context
@@ -53,6 +55,12 @@ class CostSensitiveClassifier(ClassifierOnTop):
     ------
     ValueError
         In ``fit``, if the costs or the prevalence do not fit the classes.
+
+    Warns
+    -----
+    UserWarning
+        In ``fit``, if the mean probability of a class is far from its frequency in the training
+        rows: the estimator was trained with weights, sampling or a loss whose effect is left in.
 
     References
     ----------
@@ -109,12 +117,12 @@ class CostSensitiveClassifier(ClassifierOnTop):
         """
         self._fit_estimator(X, y, params)
         self.costs_ = cost_matrix(self.costs, self.classes_)
-        if self.prevalence is not None:
-            codes = np.searchsorted(self.classes_, np.asarray(y))
-            counts = class_counts(codes, params.get("sample_weight"), len(self.classes_))
-            self._trained_prevalence = counts / counts.sum()
-            # Refused now and not at the first prediction.
-            self._revised(np.full((1, len(counts)), 1 / len(counts)))
+        codes = np.searchsorted(self.classes_, np.ravel(np.asarray(y)))
+        counts = class_counts(codes, params.get("sample_weight"), len(self.classes_))
+        self._trained_prevalence = counts / counts.sum()
+        # Refused now and not at the first prediction.
+        self._revised(np.full((1, len(counts)), 1 / len(counts)))
+        self._warn_of_dishonest(X, codes, params.get("sample_weight"))
         return self
 
     def expected_cost(self, X, costs=None):
@@ -168,6 +176,34 @@ class CostSensitiveClassifier(ClassifierOnTop):
         if self.prevalence is None:
             return probabilities
         return adjust_prevalence(probabilities, self._trained_prevalence, self.prevalence)
+
+    def _warn_of_dishonest(self, X: Any, codes: np.ndarray, weight: Any) -> None:
+        """Warn if the estimator reads far above or below the class frequencies of its own rows."""
+        probabilities = self.estimator_.predict_proba(X)
+        weight = np.ones(len(codes)) if weight is None else np.asarray(weight)
+        share = weight / weight.sum()
+        outcome = np.eye(len(self.classes_))[codes]
+        said, rate = share @ probabilities, share @ outcome
+        # What chance does to a mean is not told of.
+        noise = np.sqrt(share**2 @ (probabilities * (1 - probabilities)))
+        far = np.abs(said - rate) > 0.2 * rate + 6 * noise
+        if not far.any():
+            return
+        worst = int(np.argmax(far * np.abs(np.log(said + noise) - np.log(rate + noise))))
+        text = ""
+        if len(self.classes_) == 2:
+            worst, told = 1, outcome[:, 1]
+            slope = calibration_intercept_slope(told, probabilities[:, 1], sample_weight=weight)[1]
+            text = f" (calibration slope {slope:.2f})"
+        warnings.warn(
+            f"{type(self).__name__}: {type(self.estimator).__name__} gives class "
+            f"{self.classes_.tolist()[worst]!r} a mean probability of {said[worst]:.3g} on its own "
+            f"training rows, of which {rate[worst]:.3g} are of it{text}. Such probabilities do not "
+            "lead to the cheapest decision: undo class weights, sampling or a loss with "
+            "skfocal.posterior.HonestClassifier, or calibrate.",
+            UserWarning,
+            stacklevel=2,
+        )
 
     def _costs_of_rows(self, costs: Any, probabilities: np.ndarray) -> np.ndarray:
         """Return a table of costs for each row."""

@@ -4,17 +4,20 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import make_classification
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
+from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skfocal import FocalLogisticRegression
 from skfocal.decision import CostSensitiveClassifier, expected_cost_score
-from skfocal.posterior import adjust_prevalence
+from skfocal.posterior import HonestClassifier, adjust_prevalence
 
 X, Y = make_classification(400, 6, n_informative=4, weights=[0.85], random_state=0)
 X3, Y3 = make_classification(300, 6, n_informative=4, n_classes=3, random_state=0)
 COSTS = {"fn": 20, "fp": 2}
+BALANCED = LogisticRegression(class_weight="balanced")
 TABLE = np.array([[0.0, 3, 1], [5, -1, 2], [9, 4, 0.5]])
 
 
@@ -127,6 +130,42 @@ def test_bad_costs_of_rows_are_told(costs):
     model = CostSensitiveClassifier(LogisticRegression(), COSTS).fit(X, Y)
     with pytest.raises(ValueError, match="costs of rows must be"):
         model.predict(X, costs=costs)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "model", "words"),
+    [
+        (
+            X,
+            Y,
+            LogisticRegression(class_weight="balanced"),
+            r"class 1 a mean .* \(calibration slope",
+        ),
+        (X, Y, FocalLogisticRegression(2.0, probabilities="raw"), "class 1 a mean probability"),
+        (X, Y, FocalLogisticRegression(alpha="balanced"), "HonestClassifier"),
+        (X3, np.maximum(Y3 - 1, 0) + Y3, LogisticRegression(class_weight={0: 9}), "class 0 a mean"),
+    ],
+)
+def test_probabilities_that_are_not_honest_are_told(X, y, model, words):
+    with pytest.warns(UserWarning, match=words):
+        CostSensitiveClassifier(model).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegression(),
+        FocalLogisticRegression(2.0, alpha="balanced", probabilities="posterior"),
+        DecisionTreeClassifier(max_depth=3),
+        DummyClassifier(),
+        HonestClassifier(
+            LogisticRegression(class_weight="balanced"), trained_class_weight="balanced"
+        ),
+    ],
+)
+def test_honest_models_are_not_warned_of(model):
+    CostSensitiveClassifier(model).fit(X, Y)
+    CostSensitiveClassifier(model).fit(X3, Y3)
 
 
 def test_an_estimator_without_probabilities_is_refused():
