@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
 from skfocal.ensemble._booster import Booster, TreeSettings
 from skfocal.ensemble._docs import documented
-from skfocal.ensemble._features import CategoryEncoder, categorical_mask, interaction_groups
+from skfocal.ensemble._features import interaction_groups
 from skfocal.ensemble._hist import HistBooster
 from skfocal.ensemble._lightgbm import LightGBMBooster
 from skfocal.ensemble._objective import Objective, make_objective
@@ -22,6 +22,7 @@ from skfocal.ensemble._xgboost import XGBoostBooster
 from skfocal.model_selection import SCORES
 from skfocal.posterior import Posterior
 from skfocal.tasks import get_task
+from skfocal.utils._categories import CategoryEncoder, categorical_mask
 from skfocal.utils._compat import (
     Interval,
     StrOptions,

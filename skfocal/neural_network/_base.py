@@ -3,18 +3,20 @@
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from skfocal._classifier import Target
+from skfocal.neural_network._encoding import TableEncoder, read_frame
 from skfocal.neural_network._fitted import FittedNetwork
 from skfocal.neural_network._parameters import NetworkParameters
 from skfocal.neural_network._scaling import fit_scaling
 from skfocal.neural_network._settings import NetworkSettings, Problem, Rows, Start, TrainingResult
 from skfocal.posterior import Posterior, calibration_rows
 from skfocal.tasks import get_task
-from skfocal.utils._compat import validate_data
 from skfocal.utils._optional import needs_extra
+from skfocal.utils._validation import validate_rows, validate_table
 from skfocal.utils._warnings import warn_user
 
 
@@ -56,7 +58,7 @@ class NeuralClassifier(NetworkParameters):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
             Rows to predict.
 
         Returns
@@ -73,7 +75,7 @@ class NeuralClassifier(NetworkParameters):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
             Rows to predict.
 
         Returns
@@ -90,9 +92,10 @@ class NeuralClassifier(NetworkParameters):
     def to_torch(self):
         """Return the fitted network.
 
-        It takes standardized rows, ``(X - mean_) / scale_`` as float32, and returns the scores
-        of each member, of shape (n_members, n_samples, n_scores), before probabilities are made
-        of them.
+        It takes standardized rows, ``(X - mean_) / scale_`` as float32, with
+        ``encoder_.transform(X)`` in place of a table with categories or missing values, and
+        returns the scores of each member, of shape (n_members, n_samples, n_scores), before
+        probabilities are made of them.
 
         Returns
         -------
@@ -123,17 +126,28 @@ class NeuralClassifier(NetworkParameters):
     def _log_odds(self, X, dtype=np.float64) -> np.ndarray:
         return self._network.map_scores(X, self._current_posterior.mean_log_odds, dtype)
 
+    def _validate_first(self, X, y, sample_weight, continued: bool, **options):
+        """Return rows read as numbers, maybe with gaps, labels and weights."""
+        X = read_frame(X)
+        if not continued:
+            self.encoder_ = TableEncoder(X, self.categorical_features, type(self).__name__)
+        read = self.encoder_.read if continued else self.encoder_.first_read
+        options |= {"read": read, "ensure_all_finite": _may_have_gaps(X), "reset": not continued}
+        return validate_rows(self, X, y, sample_weight, **options)
+
+    def _encode_first(self, X, continued: bool):
+        """Return what the network is given of rows that are read as numbers."""
+        return self.encoder_.expand(X) if continued else self.encoder_.fit_expand(X)
+
     def _validate_again(self, X, y="no_validation", **options):
-        """Return rows, and labels if there are any, with the features that fit has seen."""
-        return validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-            reset=False,
-            **options,
-        )
+        """Return what the network is given of rows like those of fit, and labels if any."""
+        X = read_frame(X)
+        options |= {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
+        options |= {"read": self.encoder_.read, "ensure_all_finite": _may_have_gaps(X)}
+        checked = validate_table(self, X, y, reset=False, **options)
+        if isinstance(checked, tuple):
+            return self.encoder_.expand(checked[0]), checked[1]
+        return self.encoder_.expand(checked)
 
     def _validate_held_out(self, X_val, y_val, encode, multi_output=False) -> Rows | None:
         """Return the rows that the user gives early stopping to watch."""
@@ -310,7 +324,13 @@ class NeuralClassifier(NetworkParameters):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
         return tags
+
+
+def _may_have_gaps(X: Any) -> bool | str:
+    """Return what checks call this: NaN is a missing number, but not in sparse rows."""
+    return True if sparse.issparse(X) else "allow-nan"
 
 
 def _relative(sample_weight: np.ndarray | None) -> np.ndarray | None:

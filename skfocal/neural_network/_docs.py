@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from string import Template
 
 from skfocal.neural_network._budget import BUDGET
+from skfocal.neural_network._encoding import MOST_CATEGORIES
 from skfocal.neural_network._optimization import LEARNING_RATES, OPTIMIZERS
 from skfocal.nn import ACTIVATIONS
 from skfocal.utils import _docs
@@ -61,6 +62,11 @@ n_iter_no_change : int in [1, inf), default=10
 tol : float in [0, inf), default=1e-4
     Smallest change of the score that counts as an improvement.""",
     "running": """\
+categorical_features : None, "from_dtype" or array-like, default="from_dtype"
+    Columns of categories, which become indicators; rare ones share one, up to $most_categories
+    a column. ``"from_dtype"``: the columns of a data frame that hold categories or text; else a
+    mask, positions or names of columns. Missing ones are a category of their own. A category
+    that was not there in fit counts as rare, or as none if no category was.
 standardize : bool, default=True
     Shift and scale the features to mean 0 and variance 1 over the training rows.
 random_state : int, RandomState instance or None, default=None
@@ -88,8 +94,11 @@ net_params : dict or None, default=None
 verbose : int, default=0
     Show a progress bar if positive.""",
     "fitted": """\
-mean_, scale_ : ndarrays of shape (`n_features_in_`,)
-    Shift and scale of the features.
+mean_, scale_ : ndarrays of shape (n_inputs,)
+    Shift and scale of the features, or of what ``encoder_.transform`` makes of them.
+encoder_ : object
+    Its ``transform`` makes numbers without gaps of a table with categories or missing values, and
+    leaves other tables alone.
 loss_curve_ : list of float
     Mean loss of each epoch, summed over the members.
 n_epochs_ : int
@@ -100,8 +109,8 @@ best_epoch_ : int
     Number of epochs after which the score was best, with early stopping only.
 net_ : skorch.NeuralNet
     The trained network as a skorch net on the CPU, rebuilt on each access: its ``predict_proba``
-    takes rows as the estimator does, its ``history`` covers the training, including earlier fits
-    that were continued, and skorch's own tools apply to it.
+    takes what ``encoder_.transform`` makes of rows, its ``history`` covers the training, including
+    earlier fits that were continued, and skorch's own tools apply to it.
 module_ : torch.nn.Module
     The trained network on the CPU, with a `module` of your own only.
 n_features_in_ : int
@@ -125,6 +134,7 @@ _VALUES = {
     "activations": _options(ACTIVATIONS),
     "optimizers": _options(OPTIMIZERS),
     "learning_rates": _options(LEARNING_RATES),
+    "most_categories": MOST_CATEGORIES,
     **BUDGET._asdict(),
 }
 

@@ -14,7 +14,7 @@ from skfocal.neural_network._settings import Rows
 from skfocal.tasks import task_of
 from skfocal.utils._compat import _fit_context
 from skfocal.utils._labels import encode_known
-from skfocal.utils._validation import drop_weightless, validate_rows
+from skfocal.utils._validation import drop_weightless
 from skfocal.weights import class_counts
 
 
@@ -109,13 +109,16 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows; CSR is made dense a batch at a time.
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Training rows; NaN is a missing value, in dense rows. A missing number becomes the
+            median of its column, and a further input says that it was missing; in a table
+            without missing numbers in fit, later ones become ``mean_``. CSR is made dense a
+            batch at a time.
         y : array-like of shape (n_samples,)
             Labels, of any type, of at least two classes.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights; a row of weight 0 counts as absent, but its label as a class.
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+        X_val : {array-like, data frame, sparse matrix} of shape (n_val, n_features), default=None
             Rows that early stopping watches, instead of some held out from `X`.
         y_val : array-like of shape (n_val,), default=None
             Their labels, all of which occur in `y`.
@@ -126,14 +129,15 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
             The fitted estimator.
         """
         continued = self.warm_start and hasattr(self, "classes_")
-        X, y, sample_weight = validate_rows(self, X, y, sample_weight, reset=not continued)
+        X, y, sample_weight = self._validate_first(X, y, sample_weight, continued)
         classes, _ = self._encode_classes(y)
         if continued:
             self._check_same_classes(classes)
         self._check_settings()
         encode = partial(encode_known, classes=classes, owner=type(self).__name__)
-        held_out = self._validate_held_out(X_val, y_val, encode)
         X, y, sample_weight = drop_weightless(X, y, sample_weight)
+        X = self._encode_first(X, continued)
+        held_out = self._validate_held_out(X_val, y_val, encode)
         start = self._end_of_training() if continued else None
         rows = Rows(X, encode(y), sample_weight)
         self._fit_rows(rows, classes, held_out, self._draw_seed(), start)
@@ -150,7 +154,7 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
             Rows.
         y : array-like of shape (n_samples,)
             Labels, among `classes`.
@@ -170,9 +174,10 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
                 f"{type(self).__name__}: the first call of partial_fit needs classes=, all labels "
                 f"that will ever occur, at least two of them, got {classes!r}."
             )
-        X, y, sample_weight = validate_rows(self, X, y, sample_weight, reset=first)
+        X, y, sample_weight = self._validate_first(X, y, sample_weight, not first)
         X, y, sample_weight = drop_weightless(X, y, sample_weight)
         self._check_settings()
+        X = self._encode_first(X, not first)
         known = np.unique(classes) if first else self.classes_
         rows = Rows(X, encode_known(y, known, type(self).__name__), sample_weight)
         counts = add_half_rows(self._count(known, rows)) if first else self._counts

@@ -23,7 +23,7 @@ from skfocal.neural_network._thresholds import (
 )
 from skfocal.tasks import Multilabel
 from skfocal.utils._compat import _fit_context
-from skfocal.utils._validation import drop_weightless, validate_rows
+from skfocal.utils._validation import drop_weightless
 from skfocal.utils._warnings import warn_user
 
 
@@ -155,6 +155,7 @@ class MultiLabelFocalClassifier(NeuralClassifier):
         n_iter_no_change=10,
         tol=1e-4,
         scoring="average_precision",
+        categorical_features="from_dtype",
         standardize=True,
         random_state=None,
         device="auto",
@@ -191,6 +192,7 @@ class MultiLabelFocalClassifier(NeuralClassifier):
             n_iter_no_change=n_iter_no_change,
             tol=tol,
             scoring=scoring,
+            categorical_features=categorical_features,
             standardize=standardize,
             random_state=random_state,
             device=device,
@@ -208,13 +210,16 @@ class MultiLabelFocalClassifier(NeuralClassifier):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows; CSR is made dense a batch at a time.
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+            Training rows; NaN is a missing value, in dense rows. A missing number becomes the
+            median of its column, and a further input says that it was missing; in a table
+            without missing numbers in fit, later ones become ``mean_``. CSR is made dense a
+            batch at a time.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
             Indicator of 0 and 1, or a vector or column of two classes of any type.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights; a row of weight 0 counts as absent.
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+        X_val : {array-like, data frame, sparse matrix} of shape (n_val, n_features), default=None
             Rows that early stopping watches, instead of some held out from `X`.
         y_val : {array-like, sparse matrix} of shape (n_val, n_labels) or (n_val,), default=None
             Their labels.
@@ -225,16 +230,17 @@ class MultiLabelFocalClassifier(NeuralClassifier):
             The fitted estimator.
         """
         continued = self.warm_start and hasattr(self, "classes_")
-        X, y, sample_weight = validate_rows(
-            self, X, y, sample_weight, multi_output=True, reset=not continued
+        X, y, sample_weight = self._validate_first(
+            X, y, sample_weight, continued, multi_output=True
         )
         form = LabelForm.of(y, type(self).__name__)
         if continued:
             self._check_same_classes(form.classes, "labels")
         self._check_settings()
         check_thresholds(self.thresholds, form.n_labels, form.owner)
-        held_out = self._validate_held_out(X_val, y_val, form.encode, multi_output=y.ndim > 1)
         X, y, sample_weight = drop_weightless(X, y, sample_weight)
+        X = self._encode_first(X, continued)
+        held_out = self._validate_held_out(X_val, y_val, form.encode, multi_output=y.ndim > 1)
         seed = self._draw_seed()
         start = self._end_of_training() if continued else None
         rows = Rows(X, form.encode(y), sample_weight)
@@ -255,7 +261,7 @@ class MultiLabelFocalClassifier(NeuralClassifier):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
             Rows.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
             Indicator of 0 and 1, or a vector or column of two classes, as in the first call.
@@ -270,11 +276,12 @@ class MultiLabelFocalClassifier(NeuralClassifier):
             The estimator.
         """
         first = self._check_first_call(classes)
-        X, y, sample_weight = validate_rows(
-            self, X, y, sample_weight, multi_output=True, reset=first
+        X, y, sample_weight = self._validate_first(
+            X, y, sample_weight, not first, multi_output=True
         )
         X, y, sample_weight = drop_weightless(X, y, sample_weight)
         self._check_settings()
+        X = self._encode_first(X, not first)
         form = LabelForm.of_first_rows(y, classes, type(self).__name__) if first else self._form
         check_thresholds(self.thresholds, form.n_labels, form.owner)
         rows = Rows(X, form.encode(y), sample_weight)
@@ -297,7 +304,7 @@ class MultiLabelFocalClassifier(NeuralClassifier):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
             Rows to predict.
 
         Returns

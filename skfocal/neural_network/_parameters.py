@@ -38,6 +38,7 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     "tol": [Interval(Real, 0, None, closed="left")],
     "scoring": [StrOptions(set(SCORES))],
+    "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
     "standardize": ["boolean"],
     "random_state": ["random_state"],
     "device": [str],
@@ -83,6 +84,7 @@ class NetworkParameters(MarginClassifier):
         n_iter_no_change=10,
         tol=1e-4,
         scoring="average_precision",
+        categorical_features="from_dtype",
         standardize=True,
         random_state=None,
         device="auto",
@@ -118,6 +120,7 @@ class NetworkParameters(MarginClassifier):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.scoring = scoring
+        self.categorical_features = categorical_features
         self.standardize = standardize
         self.random_state = random_state
         self.device = device

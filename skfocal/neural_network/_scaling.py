@@ -22,11 +22,13 @@ class Scaling(NamedTuple):
         """Return (X - mean) / scale as dense float32.
 
         The difference is taken in float64: features with a large offset would lose their
-        variation in float32.
+        variation in float32. A missing number becomes 0, as if it were the mean.
         """
         scaled = np.empty(X.shape, dtype=np.float32)
         for rows, block in row_blocks(X):
             scaled[rows] = (block - self.mean) / self.scale
+            if np.isnan(block.min()):
+                scaled[rows][np.isnan(block)] = 0.0
         return scaled
 
 

@@ -1,8 +1,40 @@
 """Checks of data that several estimators make."""
 
 import numpy as np
+from sklearn.utils import check_array, check_X_y
 
 from skfocal.utils._compat import KEEP_INTEGER_WEIGHTS, _check_sample_weight, validate_data
+
+
+def validate_table(estimator, X, y="no_validation", *, read=None, reset=True, **options):
+    """Return rows, and labels if there are any, as scikit-learn's ``validate_data`` does.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Remembers number and names of the features, or has them.
+    X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+        Rows.
+    y : array-like, default="no_validation"
+        Labels.
+    read : callable, default=None
+        Makes numbers of rows whose number and names of features are right.
+    reset : bool, default=True
+        Whether these are the first rows.
+    **options
+        For ``validate_data``.
+
+    Returns
+    -------
+    X or (X, y)
+    """
+    if read is None:
+        return validate_data(estimator, X, y, reset=reset, **options)
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    options |= {"estimator": estimator}
+    if isinstance(y, str):
+        return check_array(read(X), input_name="X", **options)
+    return check_X_y(read(X), y, **options)
 
 
 def validate_rows(estimator, X, y, sample_weight, **options):
@@ -22,7 +54,7 @@ def validate_rows(estimator, X, y, sample_weight, **options):
     sample_weight : array-like of shape (n_samples,) or None
         Non-negative, not all 0.
     **options
-        For ``validate_data``, before the defaults here.
+        For :func:`validate_table`, before the defaults here.
 
     Returns
     -------
@@ -30,7 +62,7 @@ def validate_rows(estimator, X, y, sample_weight, **options):
         The last of its own type if that is an integer or a float, or None.
     """
     options = {"accept_sparse": "csr", "dtype": [np.float64, np.float32]} | options
-    X, y = validate_data(estimator, X, y, **options)
+    X, y = validate_table(estimator, X, y, **options)
     if sample_weight is None:
         return X, y, None
     dtype = getattr(sample_weight, "dtype", None)
