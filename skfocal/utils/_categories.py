@@ -106,18 +106,30 @@ class CategoryEncoder:
         X = _as_table(X)
         categories, others = (np.flatnonzero(mask).tolist() for mask in (self.mask, ~self.mask))
         result = np.empty(X.shape)
-        try:
-            result[:, categories] = self._encoder.transform(_columns(X, categories))
-        except TypeError as error:  # numbers are compared with text
-            raise ValueError(
-                "Columns of categories must hold text where they held text in fit, and numbers "
-                f"where they held numbers: {error}"
-            ) from error
+        result[:, categories] = self._encode(_columns(X, categories))
         if others:
             result[:, others] = check_array(
                 _columns(X, others), dtype=np.float64, ensure_all_finite="allow-nan"
             )
         return result
+
+    def _encode(self, columns: Any) -> np.ndarray:
+        try:
+            codes = self._encoder.transform(columns)
+        except TypeError as error:  # numbers are compared with text
+            raise ValueError(
+                "Columns of categories must hold text where they held text in fit, and numbers "
+                f"where they held numbers: {error}"
+            ) from error
+        # None and NaN are the same, whichever of them there was in fit.
+        return np.where(_is_missing(columns), np.nan, codes)
+
+
+def _is_missing(columns: Any) -> np.ndarray:
+    if hasattr(columns, "isna"):
+        return columns.isna().to_numpy()
+    values = np.asarray(columns)
+    return (values == None) | (values != values)  # noqa: E711 (elementwise)
 
 
 def _as_table(X: Any) -> Any:

@@ -148,8 +148,15 @@ FITS = {
     "X without features": (lambda m, X, y: m.fit(X[:, :0], y), "0 feature"),
     "X of words": (lambda m, X, y: m.fit(np.full(X.shape, "word"), y), "could not convert"),
     "X complex": (lambda m, X, y: m.fit(X + 1j, y), "Complex data not supported"),
-    "X with NaN": (lambda m, X, y: m.fit(with_entry(X, np.nan), y), "X contains NaN"),
     "X with infinity": (lambda m, X, y: m.fit(with_entry(X, np.inf), y), "X contains infinity"),
+    "categories that are no columns": (
+        lambda m, X, y: m.set_params(categorical_features=["a"]).fit(X, y),
+        "categorical_features must be None, 'from_dtype', .* got ",
+    ),
+    "categories of sparse rows": (
+        lambda m, X, y: m.set_params(categorical_features=[0]).fit(sparse.csr_array(X), y),
+        r"categorical_features=\[0\] needs dense rows",
+    ),
     "X sparse with NaN": (
         lambda m, X, y: m.fit(sparse.csr_array(with_entry(X, np.nan)), y),
         "X contains NaN",
@@ -178,11 +185,11 @@ FITS = {
         lambda m, X, y: m.set_params(early_stopping=True).fit(X, y, X_val=X[:, 1:], y_val=y),
         "X has 5 features",
     ),
-    "X_val with NaN": (
+    "X_val with infinity": (
         lambda m, X, y: m.set_params(early_stopping=True).fit(
-            X, y, X_val=with_entry(X, np.nan), y_val=y
+            X, y, X_val=with_entry(X, np.inf), y_val=y
         ),
-        "NaN",
+        "infinity",
     ),
     "X_val without rows": (
         lambda m, X, y: m.set_params(early_stopping=True).fit(X, y, X_val=X[:0], y_val=y[:0]),
@@ -218,10 +225,6 @@ FITS = {
     ),
     "predicted with one dimension": (lambda m, X, y: m.fit(X, y).predict(X[0]), "2D array"),
     "predicted without rows": (lambda m, X, y: m.fit(X, y).predict_proba(X[:0]), "0 sample"),
-    "predicted with NaN": (
-        lambda m, X, y: m.fit(X, y).decision_function(with_entry(X, np.nan)),
-        "X contains NaN",
-    ),
     "predicted unfitted": (lambda m, X, y: m.predict(X), "is not fitted yet"),
 }
 FITS_OF_ONE = {
