@@ -321,6 +321,15 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         objective = make_objective(posterior.loss, get_task(posterior.task))
         return Trainer(ENGINES[self.engine], settings, objective, posterior, random)
 
+    def _validate_params(self) -> None:
+        if self.engine == "spark":
+            raise ValueError(
+                f"{type(self).__name__}: XGBoost on Spark takes objectives by name only, so a loss "
+                f"cannot travel there. The engines are {sorted(ENGINES)}; on a cluster give "
+                "skfocal.ensemble.lightgbm_objective to lightgbm.DaskLGBMClassifier."
+            )
+        super()._validate_params()
+
     def _make_random(self) -> np.random.Generator:
         # None draws from the system: scikit-learn would draw from NumPy's global generator.
         if self.random_state is None:

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from skfocal.benchmark.arms._ensembles import native_trees
-from skfocal.benchmark.arms._method import SEVERAL, Method, grid
+from skfocal.benchmark.arms._method import ALL, SEVERAL, Method, grid
 
 __all__ = ["METHODS"]
 
@@ -37,7 +37,7 @@ def _arm(name, label, configurations, *, default_for=(), zero_point=None, **fixe
         "focal",
         partial(focal_boosting, **fixed),
         configurations,
-        tasks=SEVERAL,
+        tasks=ALL,
         default_for=default_for,
         zero_point=zero_point,
     )

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
@@ -77,6 +78,8 @@ def hist_gradient_boosting(fold, n_trees, learning_rate, max_leaf_nodes):
 def native_trees(fold, model):
     """Return a pipeline for trees that take missing values and categories as they are."""
     model.set_params(categorical_features=tuple(range(len(fold.numeric), fold.n_features)))
+    if fold.task == "multilabel":
+        model = OneVsRestClassifier(model)  # a label that is constant in a fold stays constant
     # Up to 255 categories a column.
     names = OrdinalEncoder(
         handle_unknown="use_encoded_value",

@@ -21,7 +21,7 @@ _LIGHTGBM: tuple[dict[str, Any], ...] = (
     {"n_estimators": 200, "learning_rate": 0.03},
     {"num_leaves": 15, "colsample_bytree": 0.5},
 )
-_SHARED: dict[str, Any] = {"default_for": ("multiclass",), "requires": ("lightgbm",)}
+_SHARED: dict[str, Any] = {"default_for": SEVERAL, "requires": ("lightgbm",)}
 
 
 def lightgbm(fold, samplers=None, ratio=None, **settings):
