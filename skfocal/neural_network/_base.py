@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from skfocal._classifier import Target
 from skfocal.neural_network._encoding import TableEncoder, read_frame
 from skfocal.neural_network._fitted import FittedNetwork
-from skfocal.neural_network._parameters import NetworkParameters
-from skfocal.neural_network._scaling import fit_scaling
+from skfocal.neural_network._parameters import MOST_EMBEDDED, NetworkParameters
+from skfocal.neural_network._scaling import Scaling, fit_scaling
 from skfocal.neural_network._settings import NetworkSettings, Problem, Rows, Start, TrainingResult
 from skfocal.posterior import Posterior, calibration_rows
 from skfocal.tasks import get_task
@@ -218,7 +218,8 @@ class NeuralClassifier(NetworkParameters):
         n_rows = rows.X.shape[0]
         settings = self._training_settings(n_rows, seed, partial)
         self._check_batches(n_rows, settings.batch_size)
-        scaling = self._network.scaling if start else None
+        network = self._network_settings(rows.X.shape[1])
+        scaling = self._network.scaling if start else self._fit_scaling(rows, network)
         problem = Problem(
             rows=Rows(rows.X, rows.codes.astype(np.int64, copy=False), _relative(rows.weight)),
             validation=held_out,
@@ -226,9 +227,8 @@ class NeuralClassifier(NetworkParameters):
             n_scores=get_task(target.task).n_scores(target.counts),
             loss=loss.bind(target.counts),
             class_weight=target.class_weight,
-            scaling=scaling or fit_scaling(rows.X, rows.weight, self.standardize),
+            scaling=scaling,
         )
-        network = self._network_settings()
         result = self._import_training().fit_network(network, settings, problem, start)
         self._warn_of_end(result)
         self._store_network(network, problem, result)
@@ -237,6 +237,17 @@ class NeuralClassifier(NetworkParameters):
         keep_moments = self.warm_start or partial
         self._optimizer_state = result.optimizer_state if keep_moments else None
         self._moments_of = self.optimizer
+
+    def _fit_scaling(self, rows: Rows, network: NetworkSettings) -> Scaling:
+        stays_sparse = (
+            sparse.issparse(rows.X)
+            and rows.X.shape[1] > MOST_EMBEDDED
+            and network.numeric_embedding is None
+            and network.module is None
+        )
+        return fit_scaling(
+            rows.X, rows.weight, standardize=self.standardize, centre=not stays_sparse
+        )
 
     def _import_training(self):
         """Return the package that needs torch and skorch."""

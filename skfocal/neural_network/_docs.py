@@ -6,6 +6,7 @@ from string import Template
 from skfocal.neural_network._budget import BUDGET
 from skfocal.neural_network._encoding import MOST_CATEGORIES
 from skfocal.neural_network._optimization import LEARNING_RATES, OPTIMIZERS
+from skfocal.neural_network._parameters import MOST_EMBEDDED
 from skfocal.nn import ACTIVATIONS
 from skfocal.utils import _docs
 
@@ -21,9 +22,11 @@ batch_norm : bool, default=False
     Normalise each hidden unit over the batch before `activation`; batches need at least two rows.
 n_members : int in [1, inf), default=8
     Number of perceptrons, which differ in their initial weights and their dropout.
-numeric_embedding : {"periodic", None}, default="periodic"
+numeric_embedding : {"auto", "periodic", None}, default="auto"
     ``"periodic"``: the inputs of the network are each feature and four sine waves of it, of
-    learned frequency and phase.""",
+    learned frequency and phase. ``"auto"`` is that up to $most_embedded features, and None above.
+    Without waves, CSR rows of more features stay sparse; they are then divided by the largest
+    absolute value of each feature, instead of standardized.""",
     "calibration": """\
 calibrate_intercept : bool, default=True
     Add a constant to the log-odds, one for each class or label, so that the mean predicted risk on
@@ -135,6 +138,7 @@ _VALUES = {
     "optimizers": _options(OPTIMIZERS),
     "learning_rates": _options(LEARNING_RATES),
     "most_categories": MOST_CATEGORIES,
+    "most_embedded": f"{MOST_EMBEDDED:,}",
     **BUDGET._asdict(),
 }
 

@@ -16,7 +16,7 @@ from skfocal.utils._blocks import map_rows
 BLOCK = 2**18
 FEWEST_ROWS = 128
 
-Score = Callable[[np.ndarray], np.ndarray]
+Score = Callable[[Any], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -66,17 +66,23 @@ class FittedNetwork:
         -------
         ndarray with n rows
         """
-        score, n_rows = self._of_module() if self.arrays is None else self._of_arrays(dtype)
-        return map_rows(lambda rows: convert(score(self.scaling.apply(rows))), X, n_rows)
+        thin = self.settings.keeps_sparse(X, self.scaling)
+        scale = self.scaling.divide if thin else self.scaling.apply
+        score, n_rows = self._of_module() if self.arrays is None else self._of_arrays(dtype, thin)
+        return map_rows(lambda rows: convert(score(scale(rows))), X, n_rows)
 
-    def _of_arrays(self, dtype: Any) -> tuple[Score, int]:
+    def _of_arrays(self, dtype: Any, thin: bool) -> tuple[Score, int]:
         """Return a function from scaled rows to scores, and the rows of a block."""
-        # Cast once, and not for every block.
-        state = {name: value.astype(dtype, copy=False) for name, value in self.state.items()}
+        # Cast once, and not for every block; but few of the first weights meet sparse rows.
+        kept = {"weights.0"} if thin else set()
+        state = {
+            name: value if name in kept else value.astype(dtype, copy=False)
+            for name, value in self.state.items()
+        }
         weights = [value for name, value in state.items() if name.startswith("weights.")]
         width = max(max(w.shape[1], w.shape[0] * w.shape[2]) for w in weights)
 
-        def score(rows: np.ndarray) -> np.ndarray:
+        def score(rows: Any) -> np.ndarray:
             return forward(state, rows.astype(dtype, copy=False), self.settings.activation)
 
         return score, max(FEWEST_ROWS, BLOCK // width)

@@ -113,7 +113,7 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
             Training rows; NaN is a missing value, in dense rows. A missing number becomes the
             median of its column, and a further input says that it was missing; in a table
             without missing numbers in fit, later ones become ``mean_``. CSR is made dense a
-            batch at a time.
+            batch at a time, or stays sparse where it is wide.
         y : array-like of shape (n_samples,)
             Labels, of any type, of at least two classes.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -140,7 +140,7 @@ class MultiLabelFocalClassifier(NeuralClassifier):
         dropout=0.1,
         batch_norm=False,
         n_members=8,
-        numeric_embedding="periodic",
+        numeric_embedding="auto",
         warm_up=0,
         initial_bias="prior",
         optimizer="adamw",
@@ -214,7 +214,7 @@ class MultiLabelFocalClassifier(NeuralClassifier):
             Training rows; NaN is a missing value, in dense rows. A missing number becomes the
             median of its column, and a further input says that it was missing; in a table
             without missing numbers in fit, later ones become ``mean_``. CSR is made dense a
-            batch at a time.
+            batch at a time, or stays sparse where it is wide.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
             Indicator of 0 and 1, or a vector or column of two classes of any type.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -16,6 +16,9 @@ from skfocal.neural_network._settings import NetworkSettings, TrainingSettings
 from skfocal.nn import ACTIVATIONS, Schedule, WarmUp
 from skfocal.utils._compat import Interval, StrOptions
 
+# Most inputs that get sine waves where that is left to the estimator; wider CSR rows stay sparse.
+MOST_EMBEDDED = 1000
+
 NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     **LOSS_CONSTRAINTS,
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -23,7 +26,7 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "dropout": [Interval(Real, 0, 1, closed="left")],
     "batch_norm": ["boolean"],
     "n_members": [Interval(Integral, 1, None, closed="left")],
-    "numeric_embedding": [StrOptions({"periodic"}), None],
+    "numeric_embedding": [StrOptions({"periodic", "auto"}), None],
     "calibrate_intercept": ["boolean"],
     "warm_up": [Interval(Integral, 0, None, closed="left"), Schedule],
     "initial_bias": [StrOptions({"prior", "best"}), None],
@@ -70,7 +73,7 @@ class NetworkParameters(MarginClassifier):
         dropout=0.1,
         batch_norm=False,
         n_members=8,
-        numeric_embedding="periodic",
+        numeric_embedding="auto",
         warm_up=0,
         initial_bias="prior",
         optimizer="adamw",
@@ -156,7 +159,10 @@ class NetworkParameters(MarginClassifier):
                 f"{n_rows} rows with batch_size={self.batch_size!r}."
             )
 
-    def _network_settings(self) -> NetworkSettings:
+    def _network_settings(self, n_inputs: int) -> NetworkSettings:
+        embedding = self.numeric_embedding
+        if embedding == "auto":
+            embedding = "periodic" if n_inputs <= MOST_EMBEDDED else None
         return NetworkSettings(
             owner=type(self).__name__,
             hidden_layer_sizes=self._hidden_sizes(),
@@ -164,7 +170,7 @@ class NetworkParameters(MarginClassifier):
             dropout=self.dropout,
             batch_norm=self.batch_norm,
             n_members=self.n_members,
-            numeric_embedding=self.numeric_embedding,
+            numeric_embedding=embedding,
             module=self.module,
             module_params=divide_net_params(self.net_params or {})[0],
         )

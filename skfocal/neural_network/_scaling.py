@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
+from sklearn.preprocessing import MaxAbsScaler
 from sklearn.utils import gen_batches
 
 # Entries of a block: large enough that a block costs its arithmetic, small enough that its copies,
@@ -31,16 +32,26 @@ class Scaling(NamedTuple):
                 scaled[rows][np.isnan(block)] = 0.0
         return scaled
 
+    def divide(self, X: Any) -> sparse.csr_array:
+        """Return X / scale as sparse float32, of sparse rows whose mean is not subtracted."""
+        rows = sparse.csr_array(X, dtype=np.float32, copy=True)
+        rows.data = (X.data / self.scale[X.indices]).astype(np.float32)
+        return rows
 
-def fit_scaling(X: Any, sample_weight: np.ndarray | None, standardize: bool) -> Scaling:
-    """Return the weighted mean and standard deviation of each feature, or 0 and 1.
+
+def fit_scaling(
+    X: Any, sample_weight: np.ndarray | None, *, standardize: bool, centre: bool
+) -> Scaling:
+    """Return the weighted mean and standard deviation of each feature, or what stands for them.
 
     Parameters
     ----------
     X : ndarray or CSR of shape (n, n_features)
     sample_weight : ndarray of shape (n,) or None
     standardize : bool
-        False leaves the features as they are.
+        False leaves the features as they are: 0 and 1.
+    centre : bool
+        False, for CSR rows that are to stay so: 0 and the largest absolute value of each feature.
 
     Returns
     -------
@@ -50,6 +61,10 @@ def fit_scaling(X: Any, sample_weight: np.ndarray | None, standardize: bool) -> 
     n_rows, n_features = X.shape
     if not standardize:
         return Scaling(np.zeros(n_features), np.ones(n_features))
+    if not centre:
+        # The standard deviation of a rare feature is so small that a row which has it lies far out.
+        scale = MaxAbsScaler().fit(X).scale_
+        return Scaling(np.zeros(n_features), scale.astype(np.float64))
     weight = np.ones(n_rows) if sample_weight is None else sample_weight
     total = weight.sum()
     mean = sum(weight[rows] @ block for rows, block in row_blocks(X)) / total

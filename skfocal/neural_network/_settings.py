@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from scipy import sparse
 
 from skfocal.losses import MarginLoss
 from skfocal.neural_network._scaling import Scaling
@@ -37,6 +38,11 @@ class NetworkSettings:
     numeric_embedding: str | None
     module: Callable[..., Any] | None  # makes a network of the user's
     module_params: dict[str, Any]
+
+    def keeps_sparse(self, X: Any, scaling: Scaling) -> bool:
+        """Return whether rows enter the first layer as CSR."""
+        plain = self.module is None and self.numeric_embedding is None
+        return plain and sparse.issparse(X) and not scaling.mean.any()
 
 
 @dataclass(frozen=True)

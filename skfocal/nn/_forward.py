@@ -1,6 +1,9 @@
 """What :class:`skfocal.nn.TabularMLP` computes, in NumPy: fitted models predict without torch."""
 
+from typing import Any
+
 import numpy as np
+from scipy import sparse
 
 from skfocal.nn._activations import ACTIVATIONS
 
@@ -10,15 +13,15 @@ State = dict[str, np.ndarray]
 NORM_EPS = 1e-5
 
 
-def forward(state: State, X: np.ndarray, activation: str) -> np.ndarray:
+def forward(state: State, X: Any, activation: str) -> np.ndarray:
     """Return the scores of each member.
 
     Parameters
     ----------
     state : dict of ndarray
         The state of the module, by the names of its parameters.
-    X : ndarray of shape (n, n_features) of float32 or float64
-        Rows, scaled as in training.
+    X : {ndarray, CSR} of shape (n, n_features) of float32 or float64
+        Rows, scaled as in training; CSR without sine waves.
     activation : str
         Function of the hidden units.
 
@@ -32,10 +35,20 @@ def forward(state: State, X: np.ndarray, activation: str) -> np.ndarray:
     n_layers = sum(name.startswith("weights.") for name in state)
     h = X
     for depth in range(n_layers):
-        h = h @ state[f"weights.{depth}"] + state[f"biases.{depth}"]
+        h = _multiply(h, state[f"weights.{depth}"]) + state[f"biases.{depth}"]
         if depth < n_layers - 1:
             h = ACTIVATIONS[activation].of_array(_normalise(state, depth, h))
     return h
+
+
+def _multiply(h: Any, weight: np.ndarray) -> np.ndarray:
+    """Return the products of rows with the weights of each member."""
+    if not sparse.issparse(h):
+        return h @ weight
+    # Few of the weights meet a block of sparse rows: those alone are read.
+    used = np.unique(h.indices)
+    h = h[:, used]
+    return np.stack([h @ part[used].astype(h.dtype, copy=False) for part in weight])
 
 
 def _normalise(state: State, depth: int, h: np.ndarray) -> np.ndarray:

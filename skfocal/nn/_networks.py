@@ -114,6 +114,7 @@ class TabularMLP(nn.Module):
         Parameters
         ----------
         X : Tensor of shape (n, n_features)
+            Without embedding it may be a sparse COO tensor.
 
         Returns
         -------
@@ -124,7 +125,7 @@ class TabularMLP(nn.Module):
         # The units that dropout keeps are scaled up in the product of the next layer.
         scale = 1.0
         for depth, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            h = torch.baddbmm(bias, h, weight, alpha=scale)
+            h = multiply(h, weight, bias, scale)
             if depth < last:
                 if hasattr(self, "norms"):
                     h = self.norms[depth](h)
@@ -142,7 +143,7 @@ class TabularMLP(nn.Module):
         Returns
         -------
         inputs : Tensor of shape (n_members, n, n_inputs)
-            The features and then their waves, the same for all members.
+            The features and then their waves, the same for all members; sparse rows as they are.
         angles : Tensor of shape (n, n_features, n_frequencies) or None
             The waves are the sines of these.
         """
@@ -150,6 +151,8 @@ class TabularMLP(nn.Module):
         if hasattr(self, "frequencies"):
             angles = torch.addcmul(self.phases, 2 * math.pi * self.frequencies, X.unsqueeze(-1))
             X = torch.cat([X, torch.sin(angles).flatten(1)], 1)
+        if X.is_sparse:
+            return X, None
         return X.expand(len(self.weights[0]), -1, -1), angles
 
     def activate(self, h: Tensor) -> tuple[Tensor, Tensor | None, float]:
@@ -180,6 +183,13 @@ class TabularMLP(nn.Module):
             # either direction.
             return activation.of_tensor(h.add_(noise, alpha=1e30)), None, scale
         return activation.of_tensor(h), (noise == 0).to(h.dtype), scale
+
+
+def multiply(h: Tensor, weight: Tensor, bias: Tensor, scale: float) -> Tensor:
+    """Return what a layer of every member makes of its inputs, or of sparse rows."""
+    if h.is_sparse:
+        return torch.stack([torch.sparse.mm(h, part) for part in weight]) + bias
+    return torch.baddbmm(bias, h, weight, alpha=scale)
 
 
 class _MemberNorm(nn.Module):

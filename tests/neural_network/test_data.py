@@ -8,6 +8,7 @@ import torch
 from scipy import sparse
 from sklearn.base import clone
 
+from skfocal.neural_network._parameters import MOST_EMBEDDED
 from tests.neural_network.networks import MLP, MULTILABEL, both, small, table
 
 
@@ -67,3 +68,29 @@ def test_nan_and_infinity_are_refused_in_sparse_rows(cls, bad):
     model = small(cls).fit(X, y)
     with pytest.raises(ValueError, match=r"NaN|infinity"):
         model.predict_proba(sparse.csr_array(wrong))
+
+
+@pytest.mark.parametrize("others", [{}, {"batch_norm": True}, {"early_stopping": True}])
+@both
+def test_wide_sparse_rows_stay_sparse_and_learn_what_dense_ones_do(cls, others, passes):
+    X = sparse.random_array((60, MOST_EMBEDDED + 1), density=0.01, format="csr", rng=0)
+    # The largest value is 1, so that dense rows need no scaling.
+    X.data[:] = 1.0
+    y = np.arange(60) % 2 if cls is MLP else np.eye(2, dtype=int)[np.arange(60) % 2]
+    # Adam would blow the rounding of small gradients up to full steps.
+    settings = {"dropout": 0.0, "optimizer": "sgd", "learning_rate_init": 0.1} | others
+    thin = small(cls, **settings).fit(X, y)
+    assert {seen.X.is_sparse for seen in passes} == {True}
+    dense = small(cls, **settings, standardize=False).fit(X.toarray(), y)
+    expected = dense.predict_proba(X.toarray())
+    np.testing.assert_allclose(thin.predict_proba(X), expected, atol=1e-5)
+    np.testing.assert_allclose(thin.predict_proba(X.toarray()), expected, atol=1e-5)
+
+
+def test_wide_tables_have_no_waves_unless_asked_for():
+    X, y = np.eye(40, MOST_EMBEDDED + 1), np.arange(40) % 2
+    assert small(max_epochs=1).fit(X, y).to_torch().weights[0].shape[1] == X.shape[1]
+    asked = small(max_epochs=1, numeric_embedding="periodic")
+    n_inputs = 5 * X.shape[1]
+    assert asked.fit(sparse.csr_array(X), y).to_torch().weights[0].shape[1] == n_inputs
+    assert small(max_epochs=1).fit(X[:, :30], y).to_torch().weights[0].shape[1] == 150

@@ -189,7 +189,8 @@ class TestRows:
             X,
             np.arange(50),
             None,
-            scaling=fit_scaling(X, None, False),
+            scaling=fit_scaling(X, None, standardize=False, centre=True),
+            thin=False,
             batch_size=16,
             generator=torch.Generator().manual_seed(0),
             device=torch.device("cpu"),
@@ -209,7 +210,7 @@ class TestRows:
         X = rng.standard_normal((500, 3)) * [1, 100, 0] + [1e8, -5, 0.1]
         weight = rng.integers(0, 3, 500).astype(float)
         repeated = np.repeat(X, weight.astype(int), axis=0)
-        scaling = fit_scaling(X, weight, True)
+        scaling = fit_scaling(X, weight, standardize=True, centre=True)
         np.testing.assert_allclose(scaling.mean, repeated.mean(axis=0), rtol=1e-12)
         np.testing.assert_allclose(scaling.scale[:2], repeated.std(axis=0)[:2], rtol=1e-6)
         assert scaling.scale[2] == 1

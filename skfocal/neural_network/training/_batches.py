@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor
@@ -16,8 +17,9 @@ class RowBatches:
     """Batches of shuffled rows, in a new order each time they are iterated over.
 
     A dense table is kept once, scaled, in float32, and rows are gathered from it for each batch; a
-    CSR table is made dense a batch at a time. Batches differ in size by one row at most: the
-    remainder of an even cut would take a full step with the noise of few rows.
+    CSR table is scaled a batch at a time, and made dense unless it is thin. Batches differ in size
+    by one row at most: the remainder of an even cut would take a full step with the noise of few
+    rows.
 
     Parameters
     ----------
@@ -25,6 +27,8 @@ class RowBatches:
     target : ndarray of shape (n,) or (n, n_labels)
     weight : ndarray of shape (n,) or None
     scaling : Scaling
+    thin : bool
+        Whether CSR rows stay sparse.
     batch_size : int
         Most rows of a batch.
     generator : torch.Generator
@@ -39,6 +43,7 @@ class RowBatches:
         weight: Any,
         *,
         scaling: Scaling,
+        thin: bool,
         batch_size: int,
         generator: torch.Generator,
         device: torch.device,
@@ -47,7 +52,7 @@ class RowBatches:
         self.n_batches = -(-self.n_rows // batch_size)
         self.generator = generator
         self.device = device
-        self._scaling = scaling
+        self._scaling, self._thin = scaling, thin
         self._X = X if sparse.issparse(X) else torch.from_numpy(scaling.apply(X)).to(device)
         self._target = torch.from_numpy(target).to(device)
         self._weight = None if weight is None else torch.from_numpy(weight).float().to(device)
@@ -62,7 +67,7 @@ class RowBatches:
             yield self.take(rows), self._target[rows], weight
 
     def take(self, rows: Tensor) -> Tensor:
-        """Return rows, scaled and dense.
+        """Return rows, scaled.
 
         Parameters
         ----------
@@ -74,4 +79,15 @@ class RowBatches:
         """
         if isinstance(self._X, Tensor):
             return self._X[rows]
-        return torch.from_numpy(self._scaling.apply(self._X[rows.cpu().numpy()])).to(self.device)
+        chosen = self._X[rows.cpu().numpy()]
+        return to_tensor(chosen, self._scaling, self._thin).to(self.device)
+
+
+def to_tensor(X: Any, scaling: Scaling, thin: bool) -> Tensor:
+    """Return scaled rows as a tensor of float32, sparse if they are thin."""
+    if not thin:
+        return torch.from_numpy(scaling.apply(X))
+    rows = scaling.divide(X).tocoo()
+    places = torch.from_numpy(np.stack(rows.coords).astype(np.int64))
+    values = torch.from_numpy(rows.data)
+    return torch.sparse_coo_tensor(places, values, rows.shape, check_invariants=False).coalesce()

@@ -83,6 +83,7 @@ def _fit_seeded(
     batches = RowBatches(
         *problem.rows,
         scaling=problem.scaling,
+        thin=network.keeps_sparse(problem.rows.X, problem.scaling),
         batch_size=settings.batch_size,
         generator=generator,
         device=device,
@@ -92,7 +93,7 @@ def _fit_seeded(
         n_batches=len(batches),
         first_epoch=start.n_epochs if start else 0,
         schedule=schedule,
-        evaluate=make_evaluator(problem, settings.scoring, device),
+        evaluate=make_evaluator(network, problem, settings.scoring, device),
     )
     with step_threads(_count_multiplications(module, settings.batch_size)):
         return train(

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from sklearn.utils import gen_batches
 from torch import nn
 
 from skfocal.model_selection import make_score
-from skfocal.neural_network._settings import Problem
+from skfocal.neural_network._settings import NetworkSettings, Problem
+from skfocal.neural_network.training._batches import to_tensor
 from skfocal.nn import LossModule
 from skfocal.posterior import Posterior
 from skfocal.tasks import get_task
@@ -18,11 +20,14 @@ _EVALUATED_ROWS = 8192
 Evaluate = Callable[[nn.Module, LossModule], float]
 
 
-def make_evaluator(problem: Problem, scoring: str, device: torch.device) -> Evaluate | None:
+def make_evaluator(
+    network: NetworkSettings, problem: Problem, scoring: str, device: torch.device
+) -> Evaluate | None:
     """Return the function that scores a network on the validation rows.
 
     Parameters
     ----------
+    network : NetworkSettings
     problem : Problem
     scoring : {"average_precision", "neg_log_loss"}
     device : torch.device
@@ -37,12 +42,16 @@ def make_evaluator(problem: Problem, scoring: str, device: torch.device) -> Eval
         return None
     X, codes, weight = problem.validation
     score = make_score(scoring, get_task(problem.task), codes, weight, len(problem.class_weight))
-    rows = torch.from_numpy(problem.scaling.apply(X)).to(device)
+    thin = network.keeps_sparse(X, problem.scaling)
+    rows = [
+        to_tensor(X[part], problem.scaling, thin).to(device)
+        for part in gen_batches(X.shape[0], _EVALUATED_ROWS)
+    ]
 
     def evaluate(module: nn.Module, criterion: LossModule) -> float:
         module.eval()
         with torch.no_grad():
-            parts = [module(part).cpu().numpy() for part in rows.split(_EVALUATED_ROWS)]
+            parts = [module(part).cpu().numpy() for part in rows]
         scores = np.concatenate(parts, axis=1)
         if not np.all(np.isfinite(scores)):
             return -np.inf
