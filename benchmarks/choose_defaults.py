@@ -41,7 +41,7 @@ METRICS = {"average_precision": True, "log_loss": False}  # whether greater is b
 SHIPPED = {
     "n_members": 8,
     "hidden_layer_sizes": (64,),
-    "numeric_embedding": "periodic",
+    "numeric_embedding": "auto",
     "dropout": 0.1,
     "learning_rate_init": 2e-3,
     "weight_decay": 1e-2,
