@@ -12,7 +12,7 @@ PYTEST := -m pytest -n
 OUT ?= benchmark-results/quick
 JOBS ?= 2
 
-.PHONY: test lint types unit quick coverage docs benchmark test-lowest test-no-torch test-newest dist clean
+.PHONY: test lint types unit quick coverage docs benchmark results test-lowest test-no-torch test-newest dist clean
 
 test: lint types unit
 
@@ -44,6 +44,12 @@ docs: $(VENV)/.docs-installed
 benchmark: $(VENV)/.benchmark-installed
 	$(BIN)/skfocal benchmark run --suite quick --jobs $(JOBS) --out $(OUT)
 	$(BIN)/skfocal benchmark report $(OUT)
+
+# Tables, figures and the README from the results in benchmarks/results; no fits.
+results: $(VENV)/.dev-installed
+	$(PIP) 'baycomp>=1.0.3'
+	$(BIN)/python benchmarks/study.py table
+	$(BIN)/python benchmarks/update_readme.py
 
 # --- lanes: each in an environment of its own ---------------------------------------------------
 

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 
@@ -42,6 +43,14 @@ LINEAR = [
     "focal_balanced",
 ]
 TREES = ["lightgbm", "lightgbm_balanced", "lightgbm_smote", "focal_boosting_zero", "focal_boosting"]
+# Those in the figure.
+SHOWN = {
+    "logistic": "logistic regression",
+    "logistic_threshold": "threshold moved",
+    "logistic_balanced": "balanced weights",
+    "logistic_smote": "SMOTE",
+    "logistic_rus": "undersampling",
+}
 C_GRID = tuple({"C": C} for C in (0.01, 0.1, 1.0, 10.0))
 
 
@@ -212,10 +221,50 @@ def rank_rows(results, methods):
     return lines
 
 
+def draw(results):
+    """Draw what each linear method does to decisions and to probabilities, light and dark."""
+    import matplotlib as mpl
+    from matplotlib import pyplot as plt
+
+    mpl.use("Agg")
+    metrics = ["log_loss", "f1", "f1_tuned"]
+    shown = {**SHOWN, "focal": "focal loss (ours)"}
+    rows = results[results["method"].isin(shown)]
+    means = rows.groupby(["family", "dataset", "method"])[metrics].mean()
+    means = means.groupby(["family", "method"]).mean().groupby("method").mean()
+    for theme, ink in (("light", "#24292f"), ("dark", "#e6edf3")):
+        style = {name: ink for name in ("text.color", "axes.labelcolor", "axes.edgecolor")}
+        style |= {"xtick.color": ink, "ytick.color": ink, "svg.hashsalt": "study"}
+        with mpl.rc_context(style):
+            figure, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
+            for method, name in shown.items():
+                loss, natural, tuned = means.loc[method, metrics]
+                color = "#e8590c" if method == "focal" else "#4c8dd6"
+                arrow = {"arrowstyle": "->", "color": color, "lw": 1.6}
+                ax.annotate("", (loss, tuned), (loss, natural), arrowprops=arrow)
+                ax.plot(loss, natural, "o", color=color)
+                left = method in ("logistic", "focal", "logistic_rus")
+                offset = {"xytext": (-7, -4), "ha": "right"} if left else {"xytext": (7, -4)}
+                ax.annotate(name, (loss, natural), textcoords="offset points", **offset)
+            ax.set(
+                xlabel="log loss of the probabilities (left is better)",
+                ylabel="F1, natural decision → tuned threshold",
+                xlim=(0.15, 0.52),
+                ylim=(0.3, 0.53),
+            )
+            ax.spines[["top", "right"]].set_visible(False)
+            figure.savefig(
+                RESULTS / f"study-{theme}.svg", transparent=True, metadata={"Date": None}
+            )
+            plt.close(figure)
+
+
 def table():
-    """Write the cells and the claims."""
-    results = benchmark.load_results(FOLDER)
-    results.to_csv(RESULTS / "study.csv", index=False)
+    """Write the cells, unless they are at hand as a table alone, the claims and the figure."""
+    if FOLDER.exists():
+        benchmark.load_results(FOLDER).to_csv(RESULTS / "study.csv", index=False)
+    results = pd.read_csv(RESULTS / "study.csv")
+    draw(results)
     linear = [*LINEAR, *(method.name for method in RECALIBRATED)]
     lines = [
         "# Claims and verdicts",
