@@ -2,7 +2,8 @@
 
 ``python benchmarks/update_readme.py``, after a loss or a result in ``benchmarks/results`` has
 changed; a test compares. ``quick.csv`` is the ``results.csv`` that ``make benchmark`` writes,
-``defaults_folds.csv`` is filled by ``choose_defaults.py run``.
+``defaults_folds.csv`` is filled by ``choose_defaults.py run``, ``ensemble_folds.csv`` by
+``ensemble.py run``.
 """
 
 import re
@@ -17,7 +18,7 @@ from scipy.stats import wilcoxon
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # for the study of the defaults, which is no part of the package
 
-from benchmarks import choose_boosting_defaults, choose_defaults  # noqa: E402
+from benchmarks import choose_boosting_defaults, choose_defaults, ensemble  # noqa: E402
 from skfocal.benchmark.methods import get_method  # noqa: E402
 from skfocal.benchmark.statistics import rank_table  # noqa: E402
 from skfocal.losses import FocalLoss  # noqa: E402
@@ -129,6 +130,27 @@ def boosting_table(folds: pd.DataFrame) -> str:
     return text.replace(study.SHIPPED, "The shipped booster")
 
 
+def ensemble_sentences() -> str:
+    """Return what the average of network and trees is worth beside each, and beside CatBoost."""
+    means = choose_defaults.family_means(ensemble.read())
+    table = means[[*choose_defaults.METRICS]].groupby("method").mean()
+    figures = [
+        f"{label} {table.loc[name, 'average_precision']:.3f} / {table.loc[name, 'log_loss']:.3f}"
+        for name, label in (
+            (ensemble.VOTING, "it has"),
+            (ensemble.NETWORK, "the network alone"),
+            (ensemble.TREES, "the trees alone"),
+            ("CatBoost", "`CatBoostClassifier()`"),
+            ("LightGBM", "`LGBMClassifier()`"),
+        )
+    ]
+    n_families = len(means.index.unique("family"))
+    return (
+        f"In mean average precision / log loss over {n_families} families of tables, "
+        f"{', '.join(figures)}."
+    )
+
+
 def _contest_table(contest: pd.DataFrame, labels: dict[str, str]) -> str:
     rows = []
     for name, label in labels.items():
@@ -177,6 +199,7 @@ def updated(text: str) -> str:
         "boosting": boosting_table(
             pd.read_csv(RESULTS / "boosting_folds.csv", keep_default_na=False)
         ),
+        "ensemble": ensemble_sentences(),
         "losses": loss_table(),
     }
     for name, content in parts.items():
