@@ -42,18 +42,18 @@ def test_types_in_and_out(cls, passes):
 
 @pytest.mark.slow
 def test_sparse_rows_are_made_dense_a_batch_at_a_time():
-    X = sparse.random_array((4000, 8000), density=1e-3, format="csr", rng=0)
+    X = sparse.random_array((80_000, 400), density=1e-3, format="csr", rng=0)
     model = small(
         MLP,
         hidden_layer_sizes=(2,),
         n_members=1,
         numeric_embedding=None,
         max_epochs=1,
-        batch_size=200,
+        batch_size=4000,
     )
     clone(model).fit(X[:9], np.arange(9) % 2)  # loads what is loaded once
     tracemalloc.start()
-    model.fit(X, np.arange(4000) % 2)
+    model.fit(X, np.arange(80_000) % 2)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 0.5 * 4 * np.prod(X.shape)  # of the dense table in float32
