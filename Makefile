@@ -38,7 +38,7 @@ coverage: $(VENV)/.dev-installed
 
 # The pages with warnings as errors, links inside them included; then their snippets.
 docs: $(VENV)/.docs-installed
-	$(BIN)/sphinx-build -q -W --keep-going -j $(JOBS) -b html docs docs/_build/html
+	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -q -W --keep-going -j $(JOBS) -b html docs docs/_build/html
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) $(JOBS) -q -p no:cacheprovider --doctest-glob='*.md' docs
 
 benchmark: $(VENV)/.benchmark-installed
