@@ -58,6 +58,7 @@ numpydoc_validation_exclude = {
     r"\.score$",
     # Data, whose Attributes say it.
     r"\.(Traits|Method|Cuts|ScoreDerivatives|MulticlassMargin|State)$",
+    r"\.(Calibration|PrevalenceEstimate)$",
 }
 
 # --- examples ------------------------------------------------------------------------------------

@@ -208,7 +208,7 @@ class CostCurveDisplay:
     Parameters
     ----------
     cost_share : ndarray of shape (n_points,)
-        c, in (0, 1).
+        The share c, in (0, 1).
     cost, best : ndarray of shape (n_points,)
         Twice the mean cost of a row at the threshold c, and at the best one.
     brier_score : float

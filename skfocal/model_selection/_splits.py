@@ -175,6 +175,7 @@ def past_folds(
     time : ndarray of shape (n,)
         Numbers that grow with time.
     n_folds : int >= 1
+        Number of folds.
     groups : ndarray of shape (n,), default=None
         A group that has rows to test has none to train on.
 
