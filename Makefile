@@ -39,7 +39,7 @@ coverage: $(VENV)/.dev-installed
 # The pages with warnings as errors, links inside them included; then their snippets.
 docs: $(VENV)/.docs-installed
 	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -q -W --keep-going -j $(JOBS) -b html docs docs/_build/html
-	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) $(JOBS) -q -p no:cacheprovider --doctest-glob='*.md' docs
+	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) $(JOBS) -q -p no:cacheprovider --doctest-glob='*.md' --ignore=docs/examples docs
 
 benchmark: $(VENV)/.benchmark-installed
 	$(BIN)/skfocal benchmark run --suite quick --jobs $(JOBS) --out $(OUT)
