@@ -90,7 +90,8 @@ def print_failures(results):
     """Print every reason for failed cells once, on standard error."""
     failed = results[results["status"] == "failed"]
     for (dataset, error), cells in failed.groupby(["dataset", "error"], sort=False):
-        print_error(f"{dataset}: {len(cells)} cells failed. {error}")
+        noun = "cell" if len(cells) == 1 else "cells"
+        print_error(f"{dataset}: {len(cells)} {noun} failed. {error}")
 
 
 def print_ranking(results):
