@@ -1,6 +1,5 @@
 """The cheapest decision under honest probabilities."""
 
-import warnings
 from numbers import Real
 from typing import Any
 
@@ -10,6 +9,7 @@ from skfocal.decision._calibration import calibration_intercept_slope
 from skfocal.decision._costs import cost_matrix
 from skfocal.posterior import adjust_prevalence
 from skfocal.utils._compat import HasMethods, Interval, _fit_context
+from skfocal.utils._warnings import warn_user
 from skfocal.utils._wrapper import ClassifierOnTop
 from skfocal.weights import class_counts
 
@@ -195,14 +195,13 @@ class CostSensitiveClassifier(ClassifierOnTop):
             worst, told = 1, outcome[:, 1]
             slope = calibration_intercept_slope(told, probabilities[:, 1], sample_weight=weight)[1]
             text = f" (calibration slope {slope:.2f})"
-        warnings.warn(
+        warn_user(
             f"{type(self).__name__}: {type(self.estimator).__name__} gives class "
             f"{self.classes_.tolist()[worst]!r} a mean probability of {said[worst]:.3g} on its own "
             f"training rows, of which {rate[worst]:.3g} are of it{text}. Such probabilities do not "
             "lead to the cheapest decision: undo class weights, sampling or a loss with "
             "skfocal.posterior.HonestClassifier, or calibrate.",
             UserWarning,
-            stacklevel=2,
         )
 
     def _costs_of_rows(self, costs: Any, probabilities: np.ndarray) -> np.ndarray:
