@@ -45,11 +45,11 @@ benchmark: $(VENV)/.benchmark-installed
 	$(BIN)/skfocal benchmark run --suite quick --jobs $(JOBS) --out $(OUT)
 	$(BIN)/skfocal benchmark report $(OUT)
 
-# Tables, figures and the README from the results in benchmarks/results; no fits.
+# Tables and figures, in README and docs too, from the results in benchmarks/results; no fits.
 results: $(VENV)/.dev-installed
 	$(PIP) 'baycomp>=1.0.3'
 	$(BIN)/python benchmarks/study.py table
-	$(BIN)/python benchmarks/update_readme.py
+	$(BIN)/python benchmarks/update_documents.py
 
 # --- lanes: each in an environment of its own ---------------------------------------------------
 
@@ -120,5 +120,5 @@ $(VENV)/.docs-installed: $(VENV)/.dev-installed
 	touch $@
 
 clean:
-	rm -rf docs/_build docs/api docs/examples docs/losses
+	rm -rf docs/_build docs/api docs/examples docs/losses docs/studies
 	rm -rf $(VENV) $(VENV)-* .pytest_cache .mypy_cache .ruff_cache .coverage* dist

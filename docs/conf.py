@@ -1,5 +1,6 @@
 """Sphinx configuration of the documentation; ``make docs`` builds it."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -25,7 +26,22 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "loss_cards",
     "api_pages",
+    "study_pages",
+    "sphinx_llms_txt",
 ]
+
+# A site map names whole addresses: it is written where the address of the site is known.
+html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", "")
+if html_baseurl:
+    extensions.append("sphinx_sitemap")
+sitemap_url_scheme = "{link}"
+# For language models: llms.txt lists the pages, llms-full.txt holds their sources.
+llms_txt_title = "skfocal"
+llms_txt_summary = (
+    "scikit-learn classifiers for imbalanced tables that change the loss instead of the data, "
+    "with probabilities that stay honest."
+)
+llms_txt_exclude = ["search", "genindex", "sg_execution_times", "changelog", "pitfalls"]
 
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "_ext"]

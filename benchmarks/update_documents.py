@@ -1,6 +1,6 @@
-"""Rewrite the generated parts of the README: every table, and what is said about them in figures.
+"""Rewrite the generated parts of README and docs: tables of results, and sentences with figures.
 
-``python benchmarks/update_readme.py``, after a loss or a result in ``benchmarks/results`` has
+``python benchmarks/update_documents.py``, after a loss or a result in ``benchmarks/results`` has
 changed; a test compares. ``quick.csv`` is the ``results.csv`` that ``make benchmark`` writes,
 ``defaults_folds.csv`` is filled by ``choose_defaults.py run``, ``ensemble_folds.csv`` by
 ``ensemble.py run``.
@@ -64,6 +64,11 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join([lines[0], "|" + "---|" * len(header), *lines[1:]])
 
 
+def bullets(sentences: list[str]) -> str:
+    """Return a list."""
+    return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
 def kind_table() -> str:
     """Return what each value of ``probabilities`` undoes, and its prediction for a known risk."""
     loss = FocalLoss(gamma=GAMMA)
@@ -108,7 +113,7 @@ def network_table(folds: pd.DataFrame) -> str:
         f"{zero['average_precision']:.3f} and a log loss of {zero['log_loss']:.3f}: most of the "
         "gain comes from the network.",
     ]
-    return _contest_table(contest, PEERS) + "\n\n" + "\n".join(sentences)
+    return _contest_table(contest, PEERS) + "\n\n" + bullets(sentences)
 
 
 def boosting_table(folds: pd.DataFrame) -> str:
@@ -126,14 +131,35 @@ def boosting_table(folds: pd.DataFrame) -> str:
         f"and a log loss of {base['log_loss']:.3f}, `gamma=0` {zero['average_precision']:.3f} and "
         f"{zero['log_loss']:.3f}: the gain comes from the trees, not from gamma.",
     ]
-    text = _contest_table(contest, BOOSTERS) + "\n\n" + "\n".join(sentences)
+    text = _contest_table(contest, BOOSTERS) + "\n\n" + bullets(sentences)
     return text.replace(study.SHIPPED, "The shipped booster")
+
+
+def learner_table() -> str:
+    """Return the small table of the README: the defaults of ours, and of two others."""
+    table, n_families, n_tables = _ensemble_means()
+    labels = {
+        "CatBoost": "`CatBoostClassifier()`",
+        ensemble.VOTING: "**network and trees, averaged**",
+        ensemble.NETWORK: "**`FocalMLPClassifier()`**",
+        ensemble.TREES: "**`FocalBoostingClassifier()`**",
+        "LightGBM": "`LGBMClassifier()`",
+    }
+    rows = [
+        [label, f"{table.loc[name, 'average_precision']:.3f}", f"{table.loc[name, 'log_loss']:.3f}"]
+        for name, label in labels.items()
+    ]
+    header = [
+        f"default settings, {n_tables} real tables in {n_families} families",
+        "average precision (more is better)",
+        "log loss (less is better)",
+    ]
+    return markdown(header, rows)
 
 
 def ensemble_sentences() -> str:
     """Return what the average of network and trees is worth beside each, and beside CatBoost."""
-    means = choose_defaults.family_means(ensemble.read())
-    table = means[[*choose_defaults.METRICS]].groupby("method").mean()
+    table, n_families, _ = _ensemble_means()
     figures = [
         f"{label} {table.loc[name, 'average_precision']:.3f} / {table.loc[name, 'log_loss']:.3f}"
         for name, label in (
@@ -144,11 +170,17 @@ def ensemble_sentences() -> str:
             ("LightGBM", "`LGBMClassifier()`"),
         )
     ]
-    n_families = len(means.index.unique("family"))
     return (
         f"In mean average precision / log loss over {n_families} families of tables, "
         f"{', '.join(figures)}."
     )
+
+
+def _ensemble_means():
+    folds = ensemble.read()
+    means = choose_defaults.family_means(folds)
+    table = means[[*choose_defaults.METRICS]].groupby("method").mean()
+    return table, len(means.index.unique("family")), folds["dataset"].nunique()
 
 
 def _contest_table(contest: pd.DataFrame, labels: dict[str, str]) -> str:
@@ -184,29 +216,35 @@ def put_between(text: str, name: str, content: str) -> str:
     opening, closing = f"<!-- {name} -->", f"<!-- /{name.split(':')[0]} -->"
     pattern = re.compile(f"{re.escape(opening)}.*?{re.escape(closing)}", re.DOTALL)
     if not pattern.search(text):
-        raise ValueError(f"The README has no {opening} ... {closing}.")
+        raise ValueError(f"The document has no {opening} ... {closing}.")
     return pattern.sub(lambda _: f"{opening}\n{content}\n{closing}", text)
 
 
-def updated(text: str) -> str:
-    """Return the README with its generated parts renewed."""
-    parts = {
-        "probabilities": kind_table(),
-        "results: quick": result_table(pd.read_csv(RESULTS / "quick.csv")),
-        "networks": network_table(
-            pd.read_csv(RESULTS / "defaults_folds.csv", keep_default_na=False)
-        ),
-        "boosting": boosting_table(
-            pd.read_csv(RESULTS / "boosting_folds.csv", keep_default_na=False)
-        ),
-        "ensemble": ensemble_sentences(),
-        "losses": loss_table(),
-    }
-    for name, content in parts.items():
-        text = put_between(text, name, content)
+# Which document holds what.
+PARTS = {
+    "README.md": {"learners": learner_table, "losses": loss_table},
+    "docs/guide/probabilities.md": {"probabilities": kind_table},
+    "docs/evidence.md": {
+        "results: quick": lambda: result_table(pd.read_csv(RESULTS / "quick.csv")),
+        "networks": lambda: network_table(_read_folds("defaults_folds.csv")),
+        "boosting": lambda: boosting_table(_read_folds("boosting_folds.csv")),
+        "ensemble": ensemble_sentences,
+    },
+}
+
+
+def _read_folds(name):
+    return pd.read_csv(RESULTS / name, keep_default_na=False)
+
+
+def updated(document: str, text: str) -> str:
+    """Return the text of a document of ``PARTS`` with its generated parts renewed."""
+    for name, make in PARTS[document].items():
+        text = put_between(text, name, make())
     return text
 
 
 if __name__ == "__main__":
-    readme = ROOT / "README.md"
-    readme.write_text(updated(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    for document in PARTS:
+        path = ROOT / document
+        path.write_text(updated(document, path.read_text(encoding="utf-8")), encoding="utf-8")
