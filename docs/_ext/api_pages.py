@@ -30,13 +30,19 @@ def write_pages(app, config):
     found = [room for room in ROOMS if importlib.util.find_spec(f"skfocal.{room}")]
     for room in found:
         _write(folder / f"{room}.rst", page(room))
+    listed = "".join(f":doc:`skfocal.{room} <{room}>`\n   {first_line(room)}\n\n" for room in found)
     toc = "".join(f"   {room}\n" for room in found)
     _write(
         folder / "index.rst",
         heading("Interface")
         + "Everything public, room by room. What is not listed here is private and may change.\n\n"
-        + f".. toctree::\n   :maxdepth: 1\n\n{toc}",
+        + f"{listed}.. toctree::\n   :hidden:\n\n{toc}",
     )
+
+
+def first_line(room: str) -> str:
+    """Return what a room is for."""
+    return inspect.getdoc(importlib.import_module(f"skfocal.{room}")).splitlines()[0]
 
 
 def page(room: str) -> str:
