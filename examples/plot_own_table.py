@@ -33,6 +33,7 @@ for row, (amount, is_late) in enumerate(zip(amounts, late, strict=True), start=1
 folder = tempfile.TemporaryDirectory()
 path = Path(folder.name) / "invoices.csv"
 path.write_text("\r\n".join(lines), encoding="utf-8")
+print("\n".join(lines[:5]))
 
 # %%
 # What was read, and what to think about.
