@@ -7,8 +7,6 @@ there. ``study.md`` stands in ``evidence.md`` already.
 import re
 from pathlib import Path
 
-from loss_cards import write_if_new
-
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 WITHIN = {"study"}
 
@@ -19,8 +17,10 @@ def write_pages(app, config):
     folder.mkdir(exist_ok=True)
     for path in sorted(RESULTS.glob("*.md")):
         if path.stem not in WITHIN:
+            page = folder / path.name
             text = f"```{{include}} ../../benchmarks/results/{path.name}\n```\n"
-            write_if_new(folder / path.name, text)
+            if not page.exists() or page.read_text(encoding="utf-8") != text:
+                page.write_text(text, encoding="utf-8")
 
 
 def lead_links(app, docname, source):
