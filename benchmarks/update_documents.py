@@ -128,8 +128,8 @@ def boosting_table(folds: pd.DataFrame) -> str:
         "to the size at which the study stood); ranks among seven. The row of our booster is "
         "nested: its defaults are chosen for each family on the others.",
         *(study.compare(folds, study.SHIPPED, peer) for peer in ("LightGBM", "CatBoost")),
-        f"{study.SHIPPED} takes {times:.0f} times as long as LightGBM, in the median; on some families "
-        "the booster of the nested row is smaller.",
+        f"{study.SHIPPED} takes {times:.0f} times as long as LightGBM, in the median; on some "
+        "families the booster of the nested row is smaller.",
         f"With the same trees gamma 1 has an average precision of {base['average_precision']:.3f} "
         f"and a log loss of {base['log_loss']:.3f}, `gamma=0` {zero['average_precision']:.3f} and "
         f"{zero['log_loss']:.3f}: the gain comes from the trees, not from gamma.",

@@ -25,6 +25,7 @@ LossDisplay.from_losses(family, ax=axes[0])
 LossDisplay.from_losses(family, quantity="derivative", ax=axes[1])
 axes[0].set(title="Value", ylim=(0, 3))
 axes[1].set(title="Derivative: how hard a row pulls")
+plt.show()
 
 # %%
 # Every loss of the registry

@@ -92,8 +92,8 @@ def card(loss: MarginLoss, advice: dict) -> str:
         ""
         if not loss.weighs_batch
         else (
-            "It weighs each row by its batch, so the linear model has nothing to minimise: "
-            "take a network."
+            "The curves are those of cross-entropy: what differs is the weight that a row gets in "
+            "its batch. The linear model has no fixed sum to minimise then: take a network."
         )
     )
     if note:
