@@ -192,6 +192,11 @@ class Booster(ABC):
         """Return the total gain of the splits on each feature, not normalised."""
 
     @classmethod
+    def changes_earlier_trees(cls, engine_params: Mapping[str, Any]) -> bool:
+        """Return whether a new tree may change the values of earlier ones."""
+        return False
+
+    @classmethod
     def check(cls, engine_params: Mapping[str, Any]) -> None:
         """Raise ValueError for parameters that the engine cannot follow here."""
         for key, value in engine_params.items():

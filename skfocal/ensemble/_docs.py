@@ -24,6 +24,11 @@ l2_regularization : float in [0, inf), default=10.0
     Added to the curvature of a leaf, of which a row has at most 1/4 at ``gamma=0``.
 max_features : float in (0, 1], default=0.2
     Fraction of the features that each split may choose from, drawn anew.
+subsample : float in [0.05, 1], default=0.5
+    Fraction of each class that grows a tree, rounded to k of m rows with m up to 20. Within m
+    trees every row is drawn k times; with 0.5 each tree takes the rows that the one before left
+    out. Weights of the rows drawn make up for the others. ``"hist"`` counts the rows of a leaf
+    whether drawn or not.
 max_bins : int in [2, 255], default=255
     Most bins of the values of a feature.
 categorical_features : array-like, "from_dtype" or None, default="from_dtype"
@@ -53,13 +58,12 @@ engine_params : dict or None, default=None
     LightGBM. What an engine cannot do with an objective from outside is refused: its own
     objectives and class weights, rows drawn by gradient (GOSS), quantised gradients.
 calibrate_intercept : bool, default=True
-    Add a constant to the log-odds such that their mean risk is the event rate on rows that did
-    not grow the trees: those of up to 5 folds, each left out of a fit. It costs these fits, one
-    where every class has 5,000 rows. Otherwise boosted trees read low where events are rare.
-    Tables of fewer than 100 rows, or 5 of a class, are left as they are, and so are raw
-    probabilities.
+    Add a constant to the log-odds such that their mean risk is the event rate, where each tree
+    speaks of the rows alone that it has not seen. Otherwise boosted trees read low where events
+    are rare. It takes no further fit, but needs `subsample` below 1. Tables of fewer than 100
+    rows, or 5 of a class, are left as they are, and so are raw probabilities.
 random_state : int, RandomState instance or None, default=None
-    Draws features, and rows to hold out.
+    Draws features, and rows: those of each tree and those to hold out.
 n_jobs : int or None, default=None
     Threads of the engine; None leaves the number to it, -1 is all processors. The trees do not
     depend on it.

@@ -11,13 +11,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
+from skfocal.ensemble._bags import as_share
 from skfocal.ensemble._booster import Booster, TreeSettings
 from skfocal.ensemble._docs import documented
 from skfocal.ensemble._features import interaction_groups
 from skfocal.ensemble._hist import HistBooster
 from skfocal.ensemble._lightgbm import LightGBMBooster
 from skfocal.ensemble._objective import Objective, make_objective
-from skfocal.ensemble._training import Stopping, Table, Trainer
+from skfocal.ensemble._training import Grown, Stopping, Table, Trainer
 from skfocal.ensemble._xgboost import XGBoostBooster
 from skfocal.model_selection import SCORES
 from skfocal.posterior import Posterior
@@ -123,6 +124,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         "min_samples_leaf": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "l2_regularization": [Interval(Real, 0, None, closed="left")],
         "max_features": [Interval(Real, 0, 1, closed="right")],
+        "subsample": [Interval(Real, 0.05, 1, closed="both")],
         "max_bins": [Interval(Integral, 2, 255, closed="both")],
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "monotonic_cst": ["array-like", dict, None],
@@ -157,6 +159,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         min_samples_leaf="auto",
         l2_regularization=10.0,
         max_features=0.2,
+        subsample=0.5,
         max_bins=255,
         categorical_features="from_dtype",
         monotonic_cst=None,
@@ -187,6 +190,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         self.min_samples_leaf = min_samples_leaf
         self.l2_regularization = l2_regularization
         self.max_features = max_features
+        self.subsample = subsample
         self.max_bins = max_bins
         self.categorical_features = categorical_features
         self.monotonic_cst = monotonic_cst
@@ -205,7 +209,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
-        """Grow the trees, and fit the intercept on rows that were not used to grow them.
+        """Grow the trees, and fit the intercept on what they say of rows they have not seen.
 
         Parameters
         ----------
@@ -232,14 +236,16 @@ class FocalBoostingClassifier(SingleLabelClassifier):
             loss.bind(target.counts), target.task, self.probabilities, target.class_weight
         )
         trainer = self._make_trainer(posterior, encoder, len(y))
-        booster, scores = self._grow(trainer, table, self._earlier_trees(target))
-        intercept = trainer.fit_intercept(table, booster) if self.calibrate_intercept else None
+        grown = self._grow(trainer, table, self._earlier_trees(target, table))
+        intercept = trainer.fit_intercept(grown)
         self._encoder = encoder
         self.classes_ = target.classes
         self.class_weight_ = target.class_weight
         self.loss_ = posterior.loss
-        self.validation_scores_ = scores
-        return self._store(trainer.objective, posterior, booster, intercept)
+        self.validation_scores_ = grown.scores
+        # Rows of numbers, wanted again only where trees are added.
+        self._out_of_bag = grown.out_of_bag if self.warm_start else None
+        return self._store(trainer.objective, posterior, grown.booster, intercept)
 
     def decision_function(self, X):
         """Return the log-odds of :meth:`predict_proba`.
@@ -281,6 +287,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
             engine.check(self.engine_params or {})
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
+        self._check_calibration(name, engine)
         mask = categorical_mask(X, self.categorical_features, name)
         encoder = None if mask is None else CategoryEncoder(mask)
         numbers, y, sample_weight = validate_rows(
@@ -294,6 +301,22 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         if encoder is not None:
             _check_feature_names(self, X, reset=True)
         return numbers, y, sample_weight, encoder
+
+    def _check_calibration(self, name: str, engine: type[Booster]) -> None:
+        if not self.calibrate_intercept:
+            return
+        if as_share(self.subsample) == 1:
+            raise ValueError(
+                f"{name}: calibrate_intercept=True looks at rows that a tree has not seen, and "
+                f"subsample={self.subsample!r} leaves none; take a smaller subsample, such as 0.5, "
+                "or calibrate_intercept=False."
+            )
+        if engine.changes_earlier_trees(self.engine_params or {}):
+            raise ValueError(
+                f"{name}: calibrate_intercept=True needs trees that stay as they were grown, and "
+                f"engine_params={self.engine_params!r} changes them; set "
+                "calibrate_intercept=False."
+            )
 
     def _make_trainer(
         self, posterior: Posterior, encoder: CategoryEncoder | None, n_rows: int
@@ -319,7 +342,16 @@ class FocalBoostingClassifier(SingleLabelClassifier):
             engine_params=self.engine_params or {},
         )
         objective = make_objective(posterior.loss, get_task(posterior.task))
-        return Trainer(ENGINES[self.engine], settings, objective, posterior, random)
+        share = as_share(self.subsample)
+        return Trainer(
+            ENGINES[self.engine],
+            settings,
+            objective,
+            posterior,
+            share,
+            self.calibrate_intercept,
+            random,
+        )
 
     def _validate_params(self) -> None:
         if self.engine == "spark":
@@ -351,7 +383,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
             )
         return _check_monotonic_cst(self, self.monotonic_cst)
 
-    def _earlier_trees(self, target: Target) -> Booster | None:
+    def _earlier_trees(self, target: Target, table: Table) -> Grown | None:
         """Return the trees to continue from, without the constant added to their log-odds."""
         if not (self.warm_start and hasattr(self, "_booster")):
             return None
@@ -370,15 +402,13 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         booster = deepcopy(earlier)
         if self._shift:
             booster.shift(-self._shift)
-        return booster
+        return Grown(booster, table, self._out_of_bag)
 
-    def _grow(
-        self, trainer: Trainer, table: Table, before: Booster | None
-    ) -> tuple[Booster, list[float]]:
-        if before is not None and before.n_rounds == self.n_estimators:
-            return before, []
+    def _grow(self, trainer: Trainer, table: Table, before: Grown | None) -> Grown:
+        if before is not None and before.booster.n_rounds == self.n_estimators:
+            return before
         if not self.early_stopping:
-            return trainer.grow(table, before), []
+            return trainer.grow(table, before)
         stopping = Stopping(self.validation_fraction, self.n_iter_no_change, self.tol, self.scoring)
         return trainer.grow_while_better(table, stopping, before)
 

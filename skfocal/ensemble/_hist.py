@@ -60,7 +60,6 @@ class HistBooster(Booster):
                 _fill_empty_columns(rows.X), rows.target, sample_weight=rows.weight, **held_out
             )
         if watch is not None:
-            watch.scores = model.validation_score_.tolist()
             earlier = 0 if before is None else before.n_rounds
             del model._predictors[max(1, earlier + watch.best_round) :]
         # What was trained is a model of log loss: explainers and exporters may know it as one.
@@ -154,9 +153,9 @@ class _DrivenLoss:
 
     def __call__(self, y_true, raw_prediction, sample_weight=None, n_threads=1):
         """Return minus the score of the held-out rows; the training rows are not scored."""
-        if len(y_true) != self._watch.X.shape[0]:
+        if y_true.any():
             return np.nan
-        return -self._watch.score(_without_single_column(raw_prediction))
+        return -self._watch.observe(_without_single_column(raw_prediction))
 
 
 class _BinaryLoss(_DrivenLoss, HalfBinomialLoss):
@@ -175,8 +174,8 @@ def _watching(
     if before is not None:
         # It goes on with the scores of the last fit, which were those of other rows.
         model.train_score_ = np.array([np.nan])
-        model.validation_score_ = np.array([watch.score(before.raw_prediction(watch.X))])
-    # The labels are known to the watch; here they only have to exist.
+        model.validation_score_ = np.array([watch.observe(before.raw_prediction(watch.X))])
+    # The labels are known to the watch; zeros here tell these rows from the training rows.
     return {"X_val": watch.X, "y_val": np.zeros(watch.X.shape[0])}
 
 

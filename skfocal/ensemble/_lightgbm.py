@@ -72,6 +72,13 @@ class LightGBMBooster(Booster):
                 )
 
     @classmethod
+    def changes_earlier_trees(cls, engine_params: Mapping[str, Any]) -> bool:
+        """Return whether trees are dropped and scaled again (DART)."""
+        return any(
+            engine_params.get(key) == "dart" for key in ("boosting", "boosting_type", "boost")
+        )
+
+    @classmethod
     def train(
         cls,
         settings: TreeSettings,

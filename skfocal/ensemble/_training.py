@@ -1,20 +1,18 @@
 """From a table to trained trees: rows held out, early stopping, and the intercept."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from skfocal.ensemble._bags import BaggedObjective
 from skfocal.ensemble._booster import Booster, Rows, TreeSettings, Watch
 from skfocal.ensemble._objective import Objective
-from skfocal.model_selection import class_folds, class_split, make_score
+from skfocal.model_selection import class_split, make_score
 from skfocal.posterior import Posterior
 from skfocal.weights import class_counts
 
-# Folds of the rows for the intercept: each is predicted by trees that the others have grown.
-N_FOLDS = 5
-# As many of these folds are predicted as bring so many rows of every class.
-ENOUGH_ROWS = 1000
 # In fewer rows, or with fewer of some class, the intercept would be noise.
 LEAST_ROWS = 100
 LEAST_ROWS_OF_CLASS = 5
@@ -74,6 +72,26 @@ class Stopping:
 
 
 @dataclass(frozen=True)
+class Grown:
+    """Trees, and the rows that grew them.
+
+    Attributes
+    ----------
+    booster : Booster
+    table : Table
+    out_of_bag : ndarray or None
+        For each row the sum of the trees that have not seen it, scaled up to all trees.
+    scores : list of float
+        Those that early stopping followed.
+    """
+
+    booster: Booster
+    table: Table
+    out_of_bag: np.ndarray | None = None
+    scores: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Trainer:
     """Grows trees of one engine, for one objective, with one set of settings.
 
@@ -84,27 +102,41 @@ class Trainer:
     objective : Objective
     posterior : Posterior
         What is wanted of the trees.
+    share : Fraction
+        Of the rows that each tree sees.
+    calibrates : bool
+        Whether the intercept is wanted.
     random : numpy.random.Generator
-        Draws the rows that are held out.
+        Draws the rows that are held out, and those of each tree.
     """
 
     engine: type[Booster]
     settings: TreeSettings
     objective: Objective
     posterior: Posterior
+    share: Fraction
+    calibrates: bool
     random: np.random.Generator
 
-    def grow(
-        self, table: Table, before: Booster | None = None, watch: Watch | None = None
-    ) -> Booster:
+    def grow(self, table: Table, before: Grown | None = None, watch: Watch | None = None) -> Grown:
         """Return trees that all rows of a table have grown."""
         start = self.objective.start(table.mass)
-        return self.engine.train(self.settings, table.rows, self.objective, start, watch, before)
+        booster, earlier = (None, None) if before is None else (before.booster, before.out_of_bag)
+        objective = self.objective
+        if self.share < 1:
+            objective = BaggedObjective(
+                objective, self.share, self.random, self.calibrates, watch, earlier
+            )
+        booster = self.engine.train(self.settings, table.rows, objective, start, watch, booster)
+        out_of_bag = None
+        if isinstance(objective, BaggedObjective) and self.calibrates:
+            out_of_bag = objective.out_of_bag(booster.raw_prediction(table.X))
+        return Grown(booster, table, out_of_bag, [] if watch is None else watch.scores)
 
     def grow_while_better(
-        self, table: Table, stopping: Stopping, before: Booster | None = None
-    ) -> tuple[Booster, list[float]]:
-        """Return trees that most rows have grown, as many as suit the others, and the scores."""
+        self, table: Table, stopping: Stopping, before: Grown | None = None
+    ) -> Grown:
+        """Return trees that most rows have grown, as many as suit the others."""
         grows, watched = class_split(table.codes, stopping.validation_fraction, self.random)
         held_out = table.take(watched)
         score = make_score(
@@ -121,49 +153,34 @@ class Trainer:
             stopping.n_iter_no_change,
             stopping.tol,
         )
-        return self.grow(table.take(grows), before, watch), watch.scores
+        return self.grow(table.take(grows), before, watch)
 
-    def fit_intercept(self, table: Table, booster: Booster) -> np.ndarray | None:
+    def fit_intercept(self, grown: Grown) -> np.ndarray | None:
         """Return what to add to the log-odds so that their mean risk is right on new rows.
 
-        Trees read low on new rows for two reasons. Their steps fall short, which shows on the
-        rows that grew them as well. And they overfit, about in inverse proportion to the number
-        of rows: trees grown by K - 1 of K folds overfit K / (K - 1) times as much as those grown
-        by all. So of the constant that the rows of the fold left out ask for, what exceeds that
-        of rows known to the trees is taken so much smaller.
-
-        Parameters
-        ----------
-        table : Table
-        booster : Booster
-            Grown by all of its rows.
+        Trees read low on new rows: their steps fall short, which shows in their sum, and they
+        overfit, which shows in what each says of the rows that it has not seen. Noise hides some
+        of the latter, for it raises the mean risk of rare events; but no overfit makes the risks
+        of new rows higher than those of known ones.
 
         Returns
         -------
         ndarray of shape () or (K,), or None
             None where there are too few rows to tell, or nothing to calibrate.
         """
+        table = grown.table
         nothing_to_calibrate = (
             self.posterior.kind == "raw" or not self.posterior.loss.traits.invertible
         )
         too_few = len(table.codes) < LEAST_ROWS or table.fewest < LEAST_ROWS_OF_CLASS
-        if nothing_to_calibrate or too_few:
+        if grown.out_of_bag is None or nothing_to_calibrate or too_few:
             return None
-        settings = replace(self.settings, n_estimators=booster.n_rounds, verbose=0)
-        shorter = replace(self, settings=settings)
-        n_folds = min(N_FOLDS, -(-ENOUGH_ROWS * N_FOLDS // table.fewest))
-        folds = class_folds(table.codes, N_FOLDS, int(self.random.integers(2**31)))[:n_folds]
-        held_out = [table.take(test) for _, test in folds]
-        unknown = [
-            shorter.grow(table.take(training)).raw_prediction(rows.X)
-            for (training, _), rows in zip(folds, held_out, strict=True)
-        ]
-        known = [booster.raw_prediction(rows.X) for rows in held_out]
-        rows = table.take(np.concatenate([test for _, test in folds]))
-        short = self._constant(known, rows)
-        return short + (1 - 1 / N_FOLDS) * (self._constant(unknown, rows) - short)
+        unseen = self._constant(grown.out_of_bag, table)
+        if unseen.ndim:
+            return unseen
+        return np.maximum(unseen, self._constant(grown.booster.raw_prediction(table.X), table))
 
-    def _constant(self, raw: list[np.ndarray], rows: Table) -> np.ndarray:
+    def _constant(self, raw: np.ndarray, table: Table) -> np.ndarray:
         """Return the constant that makes the mean risk of rows equal to their event rate."""
-        log_odds = self.objective.log_odds(np.concatenate(raw), self.posterior)
-        return self.posterior.calibrated(log_odds, rows.codes, rows.sample_weight).intercept
+        log_odds = self.objective.log_odds(raw, self.posterior)
+        return self.posterior.calibrated(log_odds, table.codes, table.sample_weight).intercept

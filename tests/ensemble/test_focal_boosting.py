@@ -40,11 +40,18 @@ PLAIN = {
     "min_samples_leaf": 20,
     "l2_regularization": 1.0,
     "max_features": 1.0,
+    "subsample": 1.0,
     "calibrate_intercept": False,
     "n_jobs": 1,
     "random_state": 0,
 }
-QUICK = {"n_estimators": 5, "calibrate_intercept": False, "n_jobs": 1, "random_state": 0}
+QUICK = {
+    "n_estimators": 5,
+    "subsample": 1.0,
+    "calibrate_intercept": False,
+    "n_jobs": 1,
+    "random_state": 0,
+}
 SMALL = {"n_estimators": 20, "learning_rate": 0.1, "n_jobs": 1, "random_state": 0}
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -389,8 +396,6 @@ def test_the_mean_risk_of_new_rows_is_the_event_rate(gamma, n_positive, n_rows):
     def judge(calibrate):
         model = FocalBoostingClassifier(
             gamma=gamma,
-            n_estimators=100,
-            learning_rate=0.1,
             calibrate_intercept=calibrate,
             n_jobs=1,
             random_state=0,
@@ -619,7 +624,10 @@ def test_the_defaults_are_those_that_the_study_ships():
 @pytest.mark.slow
 @parametrize_with_checks(
     [
-        FocalBoostingClassifier(n_estimators=10, engine=engine, n_jobs=1)
+        # Rows drawn at random cannot repeat what rows of double weight give.
+        FocalBoostingClassifier(
+            n_estimators=10, engine=engine, n_jobs=1, subsample=1.0, calibrate_intercept=False
+        )
         for engine in ("lightgbm", "xgboost")
     ]
 )
