@@ -89,6 +89,7 @@ class BaggedObjective(Objective):
         self._watch = watch
         self._earlier = earlier
         self._n_trees = 0
+        self._sum = np.empty(0)
         self._best: tuple[int, np.ndarray | None] = (-1, None)
 
     def differentiate(
