@@ -60,6 +60,8 @@ SETTINGS = {
             "min_samples_leaf": 1,
             "max_leaf_nodes": 2,
             "max_features": 1.0,
+            # Rows drawn at random cannot repeat what rows of double weight give.
+            "subsample": 1.0,
             "calibrate_intercept": False,
         },
         default={"n_estimators": 30, "learning_rate": 0.1},
