@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from bench_mean_risk import GAMMAS, compare, draw_curved, draw_normal
 
+from bench_mean_risk import GAMMAS, compare, draw_curved, draw_normal
 from skfocal import FocalBoostingClassifier
 
 RESULTS = Path(__file__).resolve().parent / "results"

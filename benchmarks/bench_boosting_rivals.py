@@ -4,7 +4,6 @@
 7,000 rows and writes ``results/boosting_rivals.md``. It needs the extra ``rivals``.
 """
 
-import sys
 import warnings
 from pathlib import Path
 
@@ -14,14 +13,12 @@ from scipy.special import expit
 from sklearn.metrics import average_precision_score, log_loss
 from threadpoolctl import threadpool_limits
 
+from choose_defaults import LEFT_OUT, folds_of, prepare
+from skfocal import FocalBoostingClassifier
+from skfocal.benchmark.datasets import dataset_info, list_datasets, load_dataset
+from skfocal.ensemble import xgboost_objective
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.choose_defaults import LEFT_OUT, folds_of, prepare  # noqa: E402
-from skfocal import FocalBoostingClassifier  # noqa: E402
-from skfocal.benchmark.datasets import dataset_info, list_datasets, load_dataset  # noqa: E402
-from skfocal.ensemble import xgboost_objective  # noqa: E402
-
 RESULTS = ROOT / "benchmarks" / "results"
 MOST_ROWS = 7000
 GAMMA = 2.0

@@ -9,11 +9,11 @@ import time
 import warnings
 
 import numpy as np
-from bench_linear import binary
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from bench_linear import binary
 from skfocal import FocalLogisticRegression
 
 

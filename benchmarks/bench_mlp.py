@@ -26,12 +26,12 @@ from typing import Any
 import numpy as np
 import skorch
 import torch
-from bench_loss_module import resident_memory
 from skorch.dataset import Dataset
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
+from bench_loss_module import resident_memory
 from skfocal import __version__
 from skfocal.neural_network import FocalMLPClassifier
 from skfocal.neural_network._scaling import fit_scaling

@@ -23,10 +23,7 @@ from scipy.stats import wilcoxon
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.choose_defaults import (  # noqa: E402
+from choose_defaults import (
     LEFT_OUT,
     METRICS,
     NESTED,
@@ -37,10 +34,11 @@ from benchmarks.choose_defaults import (  # noqa: E402
     judge,
     prepare,
 )
-from skfocal.benchmark.datasets import dataset_info, list_datasets, load_dataset  # noqa: E402
-from skfocal.ensemble import FocalBoostingClassifier  # noqa: E402
-from skfocal.ensemble._objective import ScoreObjective  # noqa: E402
+from skfocal.benchmark.datasets import dataset_info, list_datasets, load_dataset
+from skfocal.ensemble import FocalBoostingClassifier
+from skfocal.ensemble._objective import ScoreObjective
 
+ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 FOLDS = RESULTS / "boosting_folds.csv"
 
@@ -52,6 +50,7 @@ BASE = {
     "max_features": 0.3,
     "min_samples_leaf": 10,
     "l2_regularization": 10.0,
+    "subsample": 0.5,
 }
 CANDIDATES = {
     "base": {},
@@ -82,6 +81,7 @@ REFERENCES = {
     "gamma 0": {"gamma": 0.0},
     "gamma 5": {"gamma": 5.0},
     "no intercept": {"calibrate_intercept": False},
+    "all rows in each tree, no intercept": {"subsample": 1.0, "calibrate_intercept": False},
     "gamma 1 in the score": {"gamma": 1.0},
     "gamma 2 in the score": {"gamma": 2.0},
     "gamma 5 in the score": {"gamma": 5.0},
@@ -92,6 +92,8 @@ REFERENCES = {
         "max_features": 1.0,
         "min_samples_leaf": 20,
         "l2_regularization": 0.0,
+        "subsample": 1.0,
+        "calibrate_intercept": False,
     },
 }
 BOOSTERS = CANDIDATES | REFERENCES
@@ -202,6 +204,7 @@ def write_tables():
     pairs = [
         *((SHIPPED, peer) for peer in PEERS),
         *(("base", name) for name in ("gamma 0", "gamma 2", "gamma 5", "no intercept")),
+        ("no intercept", "all rows in each tree, no intercept"),
         *((f"gamma {gamma}", f"gamma {gamma} in the score") for gamma in (2, 5)),
     ]
     engines = ("scikit-learn", "lightgbm", "catboost", "xgboost")
@@ -226,8 +229,8 @@ TEXT = """\
 {n_sets} data sets of the `core` suite in {n_families} families, three stratified folds each:
 {sets}.
 Means are over the families, ranks (1 is best) among the rows of a table. All read the same one-hot
-encoded columns. Seconds are processor time of one thread for a fit, the least of three folds, the
-five fits for the intercept included. Versions: {versions}.
+encoded columns. Seconds are processor time of one thread for a fit, the least of three folds.
+Versions: {versions}.
 Command: `python benchmarks/choose_boosting_defaults.py run`, then `... table`; tables on which not
 everything has been fitted are left out.
 
@@ -236,7 +239,8 @@ everything has been fitted are left out.
 Each is a change of a base: {base}.
 What is "in the score" adds up the score of the loss, as focal boosters elsewhere do, with the same
 trees and an intercept likewise. `gamma 0`, `gamma 5`, those in the score, those without the
-intercept and with the trees of scikit-learn are shown, but cannot be chosen.
+intercept and with the trees of scikit-learn, which see all rows and have none, are shown, but
+cannot be chosen.
 
 {boosters}
 

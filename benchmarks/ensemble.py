@@ -20,10 +20,7 @@ from sklearn.ensemble import VotingClassifier
 from sklearn.metrics import average_precision_score, log_loss
 from threadpoolctl import threadpool_limits
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.choose_defaults import (  # noqa: E402
+from choose_defaults import (
     LEFT_OUT,
     METRICS,
     describe,
@@ -31,9 +28,10 @@ from benchmarks.choose_defaults import (  # noqa: E402
     folds_of,
     prepare,
 )
-from skfocal import FocalBoostingClassifier, FocalMLPClassifier  # noqa: E402
-from skfocal.benchmark.datasets import dataset_info, list_datasets, load_dataset  # noqa: E402
+from skfocal import FocalBoostingClassifier, FocalMLPClassifier
+from skfocal.benchmark.datasets import dataset_info, list_datasets, load_dataset
 
+ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 FOLDS = RESULTS / "ensemble_folds.csv"
 PEERS = ("LightGBM", "CatBoost")

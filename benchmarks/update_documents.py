@@ -7,7 +7,6 @@ changed; a test compares. ``quick.csv`` is the ``results.csv`` that ``make bench
 """
 
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +14,16 @@ import pandas as pd
 from scipy.special import expit
 from scipy.stats import wilcoxon
 
+import choose_boosting_defaults
+import choose_defaults
+import ensemble
+from skfocal.benchmark.methods import get_method
+from skfocal.benchmark.statistics import rank_table
+from skfocal.losses import FocalLoss
+from skfocal.posterior import Posterior, scores_from_probabilities
+from skfocal.utils._docs import loss_table
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # for the study of the defaults, which is no part of the package
-
-from benchmarks import choose_boosting_defaults, choose_defaults, ensemble  # noqa: E402
-from skfocal.benchmark.methods import get_method  # noqa: E402
-from skfocal.benchmark.statistics import rank_table  # noqa: E402
-from skfocal.losses import FocalLoss  # noqa: E402
-from skfocal.posterior import Posterior, scores_from_probabilities  # noqa: E402
-from skfocal.utils._docs import loss_table  # noqa: E402
-
 RESULTS = ROOT / "benchmarks" / "results"
 SHOWN = {
     "average_precision": "average precision",

@@ -1,10 +1,12 @@
 """The rows that a tree sees, and what trees say of the rows that they have not seen."""
 
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
-from skfocal.ensemble._booster import Watch
+from skfocal.ensemble._booster import Booster, Watch
 from skfocal.ensemble._objective import Objective
 
 # Of every `m` rows of a class a tree sees `k`; a larger m would not be noticed.
@@ -14,6 +16,20 @@ LARGEST_DENOMINATOR = 20
 def as_share(subsample: float) -> Fraction:
     """Return a fraction of the rows as one of few."""
     return Fraction(subsample).limit_denominator(LARGEST_DENOMINATOR)
+
+
+def check_unseen(share: Fraction, engine: type[Booster], engine_params: Mapping[str, Any]) -> None:
+    """Raise ValueError where rows that trees have not seen cannot tell the intercept."""
+    if share == 1:
+        raise ValueError(
+            "calibrate_intercept=True looks at rows that a tree has not seen, and subsample=1.0 "
+            "leaves none; take a smaller subsample, such as 0.5, or calibrate_intercept=False."
+        )
+    if engine.changes_earlier_trees(engine_params):
+        raise ValueError(
+            "calibrate_intercept=True needs trees that stay as they were grown, and "
+            f"engine_params={engine_params!r} changes them; set calibrate_intercept=False."
+        )
 
 
 class Bags:
@@ -37,7 +53,7 @@ class Bags:
         self._random = random
         # Shuffled first: neighbours in the table may be copies of each other.
         order = random.permutation(len(codes))
-        self._order = order[np.argsort(codes[order], kind="stable")]
+        self._order = order[np.argsort(codes[order], kind="stable")].astype(np.uint32)
         self._place = np.empty(len(codes), np.uint8)
 
     def draw(self, number: int) -> np.ndarray:
@@ -89,8 +105,9 @@ class BaggedObjective(Objective):
         self._watch = watch
         self._earlier = earlier
         self._n_trees = 0
+        # Of the trees that have not seen a row, times 1 - share: scaled up at the end alone.
         self._sum = np.empty(0)
-        self._best: tuple[int, np.ndarray | None] = (-1, None)
+        self._best: tuple[int, np.ndarray] | None = None
 
     def differentiate(
         self,
@@ -101,19 +118,13 @@ class BaggedObjective(Objective):
         curvature: np.ndarray,
     ) -> None:
         """Write gradient and curvature of all rows, both 0 where the next tree does not look."""
-        first = self._n_trees == 0
-        if first:
+        if self._n_trees == 0:
             self._bags = Bags(target, self._share, self._random)
-        elif self._follows:
-            self._sum += self._unseen_part(raw)
-        if self._follows and first:
-            known = self._earlier is not None and self._earlier.shape == raw.shape
-            self._sum = np.array(self._earlier if known else raw, dtype=np.float64)
-        if self._watch is not None and self._watch.best_round == self._n_trees:
-            self._best = self._n_trees, self._sum.copy() if self._follows else None
+        if self._follows:
+            self._end_tree(raw)
         self._unseen = self._bags.draw(self._n_trees)
         if self._follows:
-            self._sum -= self._unseen_part(raw)
+            np.subtract(self._sum, raw, out=self._sum, where=self._of_shape(raw))
         self._n_trees += 1
         weight = np.where(self._unseen, 0.0, float(1 / self._share))
         if sample_weight is not None:
@@ -132,12 +143,29 @@ class BaggedObjective(Objective):
         -------
         ndarray of the shape of `raw`
         """
-        n_trees, best = self._best
-        if self._watch is not None and best is not None and self._watch.best_round == n_trees:
-            return best
-        return self._sum + self._unseen_part(raw)
+        if self._best is not None and self._best[0] == self._best_round:
+            total = self._best[1]
+        else:
+            total = self._sum.copy()
+            np.add(total, raw, out=total, where=self._of_shape(raw))
+        return total / float(1 - self._share)
 
-    def _unseen_part(self, raw: np.ndarray) -> np.ndarray:
-        """Return the rows that the last tree did not see, scaled up, and zeros elsewhere."""
-        scale = self._unseen * float(1 / (1 - self._share))
-        return raw * scale.reshape(-1, *[1] * (raw.ndim - 1))
+    @property
+    def _best_round(self) -> int | None:
+        # Of new trees at least one is kept, unless there are others.
+        return None if self._watch is None else max(self._earlier is None, self._watch.best_round)
+
+    def _end_tree(self, raw: np.ndarray) -> None:
+        """Add the last tree to the sums of the rows that it did not see, or start them."""
+        if self._n_trees:
+            np.add(self._sum, raw, out=self._sum, where=self._of_shape(raw))
+        else:
+            known = self._earlier is not None and self._earlier.shape == raw.shape
+            self._sum = np.array(self._earlier if known else raw, np.float64) * float(
+                1 - self._share
+            )
+        if self._best_round == self._n_trees:
+            self._best = self._n_trees, self._sum.copy()
+
+    def _of_shape(self, raw: np.ndarray) -> np.ndarray:
+        return self._unseen.reshape(-1, *[1] * (raw.ndim - 1))

@@ -11,10 +11,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
-from skfocal.ensemble._bags import as_share
+from skfocal.ensemble._bags import as_share, check_unseen
 from skfocal.ensemble._booster import Booster, TreeSettings
 from skfocal.ensemble._docs import documented
-from skfocal.ensemble._features import interaction_groups
+from skfocal.ensemble._features import interaction_groups, monotonic_directions
 from skfocal.ensemble._hist import HistBooster
 from skfocal.ensemble._lightgbm import LightGBMBooster
 from skfocal.ensemble._objective import Objective, make_objective
@@ -28,7 +28,6 @@ from skfocal.utils._compat import (
     Interval,
     StrOptions,
     _check_feature_names,
-    _check_monotonic_cst,
     _check_n_features,
     _fit_context,
     validate_data,
@@ -285,9 +284,10 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         name, engine = type(self).__name__, ENGINES[self.engine]
         try:
             engine.check(self.engine_params or {})
+            if self.calibrate_intercept:
+                check_unseen(as_share(self.subsample), engine, self.engine_params or {})
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
-        self._check_calibration(name, engine)
         mask = categorical_mask(X, self.categorical_features, name)
         encoder = None if mask is None else CategoryEncoder(mask)
         numbers, y, sample_weight = validate_rows(
@@ -302,22 +302,6 @@ class FocalBoostingClassifier(SingleLabelClassifier):
             _check_feature_names(self, X, reset=True)
         return numbers, y, sample_weight, encoder
 
-    def _check_calibration(self, name: str, engine: type[Booster]) -> None:
-        if not self.calibrate_intercept:
-            return
-        if as_share(self.subsample) == 1:
-            raise ValueError(
-                f"{name}: calibrate_intercept=True looks at rows that a tree has not seen, and "
-                f"subsample={self.subsample!r} leaves none; take a smaller subsample, such as 0.5, "
-                "or calibrate_intercept=False."
-            )
-        if engine.changes_earlier_trees(self.engine_params or {}):
-            raise ValueError(
-                f"{name}: calibrate_intercept=True needs trees that stay as they were grown, and "
-                f"engine_params={self.engine_params!r} changes them; set "
-                "calibrate_intercept=False."
-            )
-
     def _make_trainer(
         self, posterior: Posterior, encoder: CategoryEncoder | None, n_rows: int
     ) -> Trainer:
@@ -331,7 +315,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
             l2_regularization=self.l2_regularization,
             max_features=self.max_features,
             max_bins=self.max_bins,
-            monotonic_cst=self._resolve_monotonic_cst(posterior),
+            monotonic_cst=monotonic_directions(self, posterior),
             interaction_cst=interaction_groups(
                 self.interaction_cst, self.n_features_in_, type(self).__name__
             ),
@@ -372,16 +356,6 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         if self.min_samples_leaf != "auto":
             return self.min_samples_leaf
         return ROWS_OF_LEAF if n_rows >= SMALL_TABLE else ROWS_OF_LEAF_IN_SMALL_TABLE
-
-    def _resolve_monotonic_cst(self, posterior: Posterior) -> np.ndarray | None:
-        if self.monotonic_cst is None:
-            return None
-        if get_task(posterior.task).is_softmax:
-            raise ValueError(
-                f"{type(self).__name__}: monotonic_cst={self.monotonic_cst!r} needs two classes, "
-                f"got {len(posterior.class_weight)}."
-            )
-        return _check_monotonic_cst(self, self.monotonic_cst)
 
     def _earlier_trees(self, target: Target, table: Table) -> Grown | None:
         """Return the trees to continue from, without the constant added to their log-odds."""

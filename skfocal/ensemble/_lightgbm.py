@@ -19,6 +19,10 @@ MAX_LEAVES = 131_072
 BINARY = ("binary", "sigmoid:1")
 
 
+# The names of one parameter.
+BOOSTING = ("boosting", "boosting_type", "boost")
+
+
 class LightGBMBooster(Booster):
     """A ``lightgbm.Booster`` that holds the start in its first trees."""
 
@@ -63,7 +67,7 @@ class LightGBMBooster(Booster):
     def check(cls, engine_params: Mapping[str, Any]) -> None:
         """Raise ValueError for parameters that cannot be followed with this objective."""
         super().check(engine_params)
-        for key in ("boosting", "boosting_type", "boost", "data_sample_strategy"):
+        for key in (*BOOSTING, "data_sample_strategy"):
             if engine_params.get(key, "gbdt") not in ("gbdt", "dart", "bagging"):
                 raise ValueError(
                     f"engine_params[{key!r}]={engine_params[key]!r} is refused by "
@@ -74,9 +78,7 @@ class LightGBMBooster(Booster):
     @classmethod
     def changes_earlier_trees(cls, engine_params: Mapping[str, Any]) -> bool:
         """Return whether trees are dropped and scaled again (DART)."""
-        return any(
-            engine_params.get(key) == "dart" for key in ("boosting", "boosting_type", "boost")
-        )
+        return any(engine_params.get(key) == "dart" for key in BOOSTING)
 
     @classmethod
     def train(

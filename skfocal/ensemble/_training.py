@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ class Stopping:
     scoring: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Grown:
     """Trees, and the rows that grew them.
 
@@ -89,6 +90,11 @@ class Grown:
     table: Table
     out_of_bag: np.ndarray | None = None
     scores: list[float] = field(default_factory=list)
+
+    @cached_property
+    def raw(self) -> np.ndarray:
+        """What the trees add up for these rows."""
+        return self.booster.raw_prediction(self.table.X)
 
 
 @dataclass(frozen=True)
@@ -125,13 +131,13 @@ class Trainer:
         objective = self.objective
         if self.share < 1:
             objective = BaggedObjective(
-                objective, self.share, self.random, self.calibrates, watch, earlier
+                objective, self.share, self.random, self._follows, watch, earlier
             )
         booster = self.engine.train(self.settings, table.rows, objective, start, watch, booster)
-        out_of_bag = None
-        if isinstance(objective, BaggedObjective) and self.calibrates:
-            out_of_bag = objective.out_of_bag(booster.raw_prediction(table.X))
-        return Grown(booster, table, out_of_bag, [] if watch is None else watch.scores)
+        grown = Grown(booster, table, scores=[] if watch is None else watch.scores)
+        if isinstance(objective, BaggedObjective) and self._follows:
+            grown.out_of_bag = objective.out_of_bag(grown.raw)
+        return grown
 
     def grow_while_better(
         self, table: Table, stopping: Stopping, before: Grown | None = None
@@ -169,16 +175,19 @@ class Trainer:
             None where there are too few rows to tell, or nothing to calibrate.
         """
         table = grown.table
-        nothing_to_calibrate = (
-            self.posterior.kind == "raw" or not self.posterior.loss.traits.invertible
-        )
         too_few = len(table.codes) < LEAST_ROWS or table.fewest < LEAST_ROWS_OF_CLASS
-        if grown.out_of_bag is None or nothing_to_calibrate or too_few:
+        if grown.out_of_bag is None or too_few:
             return None
         unseen = self._constant(grown.out_of_bag, table)
         if unseen.ndim:
             return unseen
-        return np.maximum(unseen, self._constant(grown.booster.raw_prediction(table.X), table))
+        return np.maximum(unseen, self._constant(grown.raw, table))
+
+    @property
+    def _follows(self) -> bool:
+        """Whether there is something to calibrate."""
+        honest = self.posterior.kind != "raw" and self.posterior.loss.traits.invertible
+        return self.calibrates and honest
 
     def _constant(self, raw: np.ndarray, table: Table) -> np.ndarray:
         """Return the constant that makes the mean risk of rows equal to their event rate."""
