@@ -149,7 +149,9 @@ def learner_table() -> str:
     }
     rows = [
         [label, f"{table.loc[name, 'average_precision']:.3f}", f"{table.loc[name, 'log_loss']:.3f}"]
-        for name, label in labels.items()
+        for name, label in sorted(
+            labels.items(), key=lambda pair: -table.loc[pair[0], "average_precision"]
+        )
     ]
     header = [
         f"default settings, {n_tables} real tables in {n_families} families",

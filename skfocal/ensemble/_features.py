@@ -1,13 +1,7 @@
-"""Features for every engine alike: groups that may interact, and directions."""
+"""Features for every engine alike: groups that may interact."""
 
 from itertools import combinations
 from typing import Any
-
-import numpy as np
-
-from skfocal.posterior import Posterior
-from skfocal.tasks import get_task
-from skfocal.utils._compat import _check_monotonic_cst
 
 
 def interaction_groups(given: Any, n_features: int, owner: str) -> list[set[int]] | None:
@@ -39,16 +33,3 @@ def interaction_groups(given: Any, n_features: int, owner: str) -> list[set[int]
     # As in scikit-learn, features that are in no group form one.
     rest = features.difference(*groups)
     return [*groups, rest] if rest else groups
-
-
-def monotonic_directions(estimator: Any, posterior: Posterior) -> np.ndarray | None:
-    """Return the `monotonic_cst` of an estimator as one number a feature; None sets no bounds."""
-    given = estimator.monotonic_cst
-    if given is None:
-        return None
-    if get_task(posterior.task).is_softmax:
-        raise ValueError(
-            f"{type(estimator).__name__}: monotonic_cst={given!r} needs two classes, got "
-            f"{len(posterior.class_weight)}."
-        )
-    return _check_monotonic_cst(estimator, given)

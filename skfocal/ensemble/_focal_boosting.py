@@ -14,7 +14,7 @@ from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
 from skfocal.ensemble._bags import as_share, check_unseen
 from skfocal.ensemble._booster import Booster, TreeSettings
 from skfocal.ensemble._docs import documented
-from skfocal.ensemble._features import interaction_groups, monotonic_directions
+from skfocal.ensemble._features import interaction_groups
 from skfocal.ensemble._hist import HistBooster
 from skfocal.ensemble._lightgbm import LightGBMBooster
 from skfocal.ensemble._objective import Objective, make_objective
@@ -28,6 +28,7 @@ from skfocal.utils._compat import (
     Interval,
     StrOptions,
     _check_feature_names,
+    _check_monotonic_cst,
     _check_n_features,
     _fit_context,
     validate_data,
@@ -315,7 +316,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
             l2_regularization=self.l2_regularization,
             max_features=self.max_features,
             max_bins=self.max_bins,
-            monotonic_cst=monotonic_directions(self, posterior),
+            monotonic_cst=self._resolve_monotonic_cst(posterior),
             interaction_cst=interaction_groups(
                 self.interaction_cst, self.n_features_in_, type(self).__name__
             ),
@@ -356,6 +357,16 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         if self.min_samples_leaf != "auto":
             return self.min_samples_leaf
         return ROWS_OF_LEAF if n_rows >= SMALL_TABLE else ROWS_OF_LEAF_IN_SMALL_TABLE
+
+    def _resolve_monotonic_cst(self, posterior: Posterior) -> np.ndarray | None:
+        if self.monotonic_cst is None:
+            return None
+        if get_task(posterior.task).is_softmax:
+            raise ValueError(
+                f"{type(self).__name__}: monotonic_cst={self.monotonic_cst!r} needs two classes, "
+                f"got {len(posterior.class_weight)}."
+            )
+        return _check_monotonic_cst(self, self.monotonic_cst)
 
     def _earlier_trees(self, target: Target, table: Table) -> Grown | None:
         """Return the trees to continue from, without the constant added to their log-odds."""

@@ -1,6 +1,5 @@
 """FocalBoostingClassifier on each of its engines: what it fits, and what it returns."""
 
-import inspect
 import pickle
 import tracemalloc
 import warnings
@@ -18,7 +17,6 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skfocal import FocalBoostingClassifier
-from skfocal.ensemble._focal_boosting import ROWS_OF_LEAF
 from skfocal.ensemble._objective import make_objective
 from skfocal.losses import (
     AsymmetricLoss,
@@ -28,53 +26,8 @@ from skfocal.losses import (
     LogitAdjustedLoss,
     list_losses,
 )
-from skfocal.model_selection import class_split
 from skfocal.tasks import get_task
-
-ENGINES = ["hist", "lightgbm", "xgboost"]
-# The trees of scikit-learn and LightGBM, few and small enough for a test.
-PLAIN = {
-    "n_estimators": 50,
-    "learning_rate": 0.1,
-    "max_leaf_nodes": 8,
-    "min_samples_leaf": 20,
-    "l2_regularization": 1.0,
-    "max_features": 1.0,
-    "subsample": 1.0,
-    "calibrate_intercept": False,
-    "n_jobs": 1,
-    "random_state": 0,
-}
-QUICK = {
-    "n_estimators": 5,
-    "subsample": 1.0,
-    "calibrate_intercept": False,
-    "n_jobs": 1,
-    "random_state": 0,
-}
-SMALL = {"n_estimators": 20, "learning_rate": 0.1, "n_jobs": 1, "random_state": 0}
-
-each_engine = pytest.mark.parametrize("engine", ENGINES)
-# Rows that a caller holds out came with scikit-learn 1.7.
-HOLDS_OUT = "X_val" in inspect.signature(HistGradientBoostingClassifier.fit).parameters
-STOPPING = ENGINES if HOLDS_OUT else ENGINES[1:]
-stops = pytest.mark.parametrize("engine", STOPPING)
-
-
-@pytest.fixture(scope="module")
-def table():
-    """Two thousand rows, 5 % positives, some values missing."""
-    X, y = make_classification(2000, 8, n_informative=4, weights=[0.95], flip_y=0, random_state=0)
-    X[::7, 3] = np.nan
-    return X, y
-
-
-@pytest.fixture(scope="module")
-def three_classes():
-    X, y = make_classification(
-        900, 6, n_informative=4, n_classes=3, weights=[0.7, 0.25], random_state=0
-    )
-    return X, np.array(["a", "b", "c"])[y]
+from tests.ensemble.trees import PLAIN, QUICK, SMALL, each_engine
 
 
 def peak_memory(model, X, y):
@@ -418,214 +371,6 @@ def test_the_mean_risk_of_new_rows_is_the_event_rate(gamma, n_positive, n_rows):
     assert 0.95 < ratio < 1.05
     # Never at the price of log loss.
     assert loss <= judge(False)[1] * 1.0005
-
-
-# --- early stopping -------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-@stops
-@pytest.mark.parametrize("scoring", ["neg_log_loss", "average_precision"])
-def test_early_stopping_keeps_the_best_round_by_its_own_metric(engine, scoring, table):
-    X, y = table
-    model = FocalBoostingClassifier(
-        engine=engine,
-        early_stopping=True,
-        scoring=scoring,
-        **PLAIN | {"n_estimators": 200, "learning_rate": 0.3},
-    ).fit(X, y)
-    scores = model.validation_scores_
-    assert model.n_iter_ == max(1, int(np.argmax(scores))) < 200
-    assert len(scores) <= 201
-    # The rows that were held out, drawn as the estimator draws them.
-    random = np.random.default_rng(np.random.RandomState(0).randint(2**31 - 1))
-    random.integers(2**31)
-    held_out = class_split(y, 0.1, random)[1]
-    p = model.predict_proba(X[held_out])[:, 1]
-    if scoring == "neg_log_loss":
-        wanted = -log_loss(y[held_out], p)
-    else:
-        wanted = average_precision_score(y[held_out], p)
-    assert max(scores) == pytest.approx(wanted, abs=1e-6)
-
-
-@pytest.mark.slow
-@stops
-def test_early_stopping_of_three_classes(engine, three_classes):
-    X, y = three_classes
-    model = FocalBoostingClassifier(
-        engine=engine, early_stopping=True, learning_rate=0.3, n_jobs=1, random_state=0
-    ).fit(X, y)
-    assert model.n_iter_ == max(1, int(np.argmax(model.validation_scores_))) < 200
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("gamma", [0.0, 2.0, 5.0])
-@pytest.mark.parametrize("alpha", [None, 0.9])
-def test_the_first_validation_score_knows_no_gamma_and_no_weight(gamma, alpha, table):
-    X, y = table
-    model = FocalBoostingClassifier(
-        gamma=gamma, alpha=alpha, engine=STOPPING[0], early_stopping=True, **QUICK
-    ).fit(X, y)
-    rate = y.mean()
-    entropy = rate * np.log(rate) + (1 - rate) * np.log(1 - rate)
-    assert model.validation_scores_[0] == pytest.approx(entropy, rel=1e-2)
-
-
-# --- what is refused ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("engine", "params", "words"),
-    [
-        ("hist", {"max_iter": 5}, "no parameters of its own"),
-        ("lightgbm", {"boosting": "goss"}, "rare classes"),
-        ("lightgbm", {"data_sample_strategy": "goss"}, "rare classes"),
-        ("lightgbm", {"use_quantized_grad": True}, "gradient"),
-        ("lightgbm", {"is_unbalance": True}, "class_weight"),
-        ("lightgbm", {"scale_pos_weight": 3.0}, "class_weight"),
-        ("lightgbm", {"objective": "binary"}, "the estimator's own"),
-        ("lightgbm", {"num_leaves": 5}, "parameter of the estimator"),
-        ("xgboost", {"sampling_method": "gradient_based"}, "gradient"),
-        ("xgboost", {"scale_pos_weight": 3.0}, "class_weight"),
-        ("xgboost", {"booster": "gblinear"}, "histograms"),
-        ("xgboost", {"eta": 0.3}, "parameter of the estimator"),
-    ],
-)
-def test_what_an_engine_cannot_follow_is_refused_in_one_sentence(engine, params, words, table):
-    model = FocalBoostingClassifier(engine=engine, engine_params=params)
-    with pytest.raises(ValueError, match=words) as caught:
-        model.fit(*table)
-    assert str(caught.value).startswith("FocalBoostingClassifier: ")
-    assert repr(engine) in str(caught.value)
-
-
-def test_engine_params_reach_the_engine(table):
-    X, y = table
-    model = FocalBoostingClassifier(
-        engine="lightgbm", engine_params={"bagging_fraction": 0.5, "bagging_freq": 1}, **SMALL
-    ).fit(X, y)
-    assert "[bagging_fraction: 0.5]" in model.booster_.model_to_string()
-    model = FocalBoostingClassifier(
-        engine="xgboost", gamma=2.0, alpha=0.25, engine_params={"min_child_weight": 3.0}, **SMALL
-    ).fit(X, y)
-    config = model.booster_.save_config()
-    assert '"min_child_weight":"3"' in config
-    # The names of focal loss are those of other things in XGBoost.
-    assert '"gamma":"0"' in config or '"min_split_loss":"0"' in config
-    assert '"reg_alpha":"0"' in config or '"alpha":"0"' in config
-
-
-def test_spark_is_refused_by_name(table):
-    with pytest.raises(ValueError, match=r"takes objectives by name only.*DaskLGBMClassifier"):
-        FocalBoostingClassifier(engine="spark").fit(*table)
-
-
-def test_combinations_without_meaning_are_refused(table, three_classes):
-    with pytest.raises(ValueError, match=r"monotonic_cst=.* needs two classes, got 3"):
-        FocalBoostingClassifier(monotonic_cst=[1, 0, 0, 0, 0, 0]).fit(*three_classes)
-    with pytest.raises(ValueError, match="interaction_cst must hold positions"):
-        FocalBoostingClassifier(interaction_cst=[[0, 99]]).fit(*table)
-    with pytest.raises(ValueError, match="categorical_features must be"):
-        FocalBoostingClassifier(categorical_features=["colour"]).fit(*table)
-    with pytest.raises(ValueError, match="is defined for binary and multilabel"):
-        FocalBoostingClassifier(loss="asymmetric").fit(*three_classes)
-    with pytest.raises(ValueError, match="infinity"):
-        FocalBoostingClassifier().fit([[np.inf], [1.0]] * 10, [0, 1] * 10)
-
-
-def test_a_missing_engine_says_how_to_install_it(table, monkeypatch):
-    import sys
-
-    for engine in ("lightgbm", "xgboost"):
-        monkeypatch.setitem(sys.modules, engine, None)
-        with pytest.raises(ImportError, match=r"pip install 'skfocal\[boosting\]'"):
-            FocalBoostingClassifier(engine=engine).fit(*table)
-
-
-# --- features -------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-@each_engine
-@pytest.mark.parametrize("frame", ["pandas", "polars"])
-def test_categories_of_data_frames(engine, frame):
-    module = pytest.importorskip(frame)
-    rng = np.random.default_rng(0)
-    colour = rng.choice(["blue", "green", "red", "white"], 600)
-    size = rng.normal(size=600)
-    y = ((colour == "green") | (colour == "white")) & (size > -1)
-    if frame == "pandas":
-        X = module.DataFrame({"size": size, "colour": module.Categorical(colour)})
-    else:
-        X = module.DataFrame(
-            {"size": size, "colour": module.Series(colour, dtype=module.Enum(sorted(set(colour))))}
-        )
-    model = FocalBoostingClassifier(
-        engine=engine, max_leaf_nodes=3, max_features=1.0, **SMALL | {"learning_rate": 0.3}
-    ).fit(X, y)
-    assert model.predict(X).dtype == bool
-    assert (model.predict(X) == y).mean() > 0.98
-    assert model.feature_names_in_.tolist() == ["size", "colour"]
-    assert model.feature_importances_[1] > 0.3
-    with pytest.raises(ValueError, match="feature names"):
-        model.predict(X[["colour", "size"]])
-
-
-@each_engine
-def test_unknown_categories_are_missing_values(engine):
-    rng = np.random.default_rng(0)
-    X = np.column_stack([rng.integers(0, 4, 600), rng.normal(size=600)]).astype(float)
-    y = X[:, 0] % 2
-    model = FocalBoostingClassifier(engine=engine, categorical_features=[0], **SMALL).fit(X, y)
-    assert (model.predict(X) == y).all()
-    unknown, missing = [[17.0, 0.0]], [[np.nan, 0.0]]
-    np.testing.assert_array_equal(model.predict_proba(unknown), model.predict_proba(missing))
-
-
-def test_sparse_rows_of_lightgbm_equal_dense_ones(table):
-    from scipy import sparse
-
-    X, y = table
-    X = np.where(np.isnan(X) | (np.abs(X) < 1), 0.0, X)
-    model = FocalBoostingClassifier(engine="lightgbm", **SMALL)
-    dense = clone(model).fit(X, y).predict_proba(X)
-    csr = sparse.csr_array(X)
-    np.testing.assert_allclose(clone(model).fit(csr, y).predict_proba(csr), dense, atol=1e-9)
-    for engine in ("hist", "xgboost"):
-        with pytest.raises(TypeError, match=r"[Ss]parse"):
-            clone(model).set_params(engine=engine).fit(csr, y)
-
-
-@each_engine
-def test_monotonic_and_interaction_constraints(engine, table):
-    X, y = table
-    sign = np.sign(np.corrcoef(np.nan_to_num(X[:, 0]), y)[0, 1]).astype(int)
-    cst = [int(sign)] + [0] * 7
-    model = FocalBoostingClassifier(
-        engine=engine, monotonic_cst=cst, interaction_cst="no_interactions", **SMALL
-    ).fit(X, y)
-    grid = np.tile(np.nanmedian(X, axis=0), (50, 1))
-    grid[:, 0] = np.linspace(-3, 3, 50)
-    assert np.all(sign * np.diff(model.decision_function(grid)) >= -1e-6)
-    # Without interactions the log-odds are a sum over the features.
-    a, b = grid[:1].copy(), grid[:1].copy()
-    a[0, 0], b[0, 1] = 2.0, 2.0
-    both = a.copy()
-    both[0, 1] = 2.0
-    f = model.decision_function
-    np.testing.assert_allclose(
-        f(both) - f(a), f(b) - f(grid[:1] * [[0] + [1] * 7] + [[b[0, 0]] + [0] * 7]), atol=1e-5
-    )
-
-
-def test_the_defaults_are_those_that_the_study_ships():
-    pytest.importorskip("torch")  # the study shares functions with that of the networks
-    import choose_boosting_defaults as study
-
-    wanted = study.BASE | study.CANDIDATES[study.SHIPPED]
-    defaults = FocalBoostingClassifier().get_params() | {"min_samples_leaf": ROWS_OF_LEAF}
-    assert {name: defaults[name] for name in wanted} == wanted
 
 
 # --- the contract ---------------------------------------------------------------------------------
