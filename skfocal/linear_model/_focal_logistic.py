@@ -1,5 +1,6 @@
 """Logistic regression with a focal loss, or any other loss of the margin."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -7,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
+from skfocal.linear_model._block_loss import raw_scores
 from skfocal.linear_model._exporting import as_logistic_regression, as_onnx
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model._penalty import check_l1, l1_strength, l2_inverse
@@ -384,12 +386,13 @@ class FocalLogisticRegression(SingleLabelClassifier):
         if np.isfinite(self.C) or target.present.sum() < 2:
             return False
         task = get_task(target.task)
-        columns = self._scores(X)
+        columns = self._scores(X, target, sample_weight)
         return are_separable(X, target.codes, sample_weight, columns, task, self.fit_intercept)
 
-    def _scores(self, X) -> np.ndarray:
-        """Return the scores of rows, perhaps chunk by chunk."""
-        parts = [chunk.X @ self.coef_.T + self.intercept_ for chunk in as_rows(X).chunks()]
+    def _scores(self, X, target: Target, sample_weight) -> np.ndarray:
+        """Return the scores of rows, perhaps part by part."""
+        of_part = partial(raw_scores, coef=self.coef_, intercept=self.intercept_)
+        parts = list(as_rows(X).map_parts(of_part, target.codes, sample_weight))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _tell(self, name: str, result: SolverResult, is_separated: bool) -> None:
@@ -433,7 +436,7 @@ class FocalLogisticRegression(SingleLabelClassifier):
         if shift is not None and self.probabilities == "weighted":
             return  # Of the gradients of cross-entropy, that in the intercept says it.
         with block_threads():  # sums in one order, whatever the number of threads
-            scores = self._scores(X).astype(np.float64, copy=False)
+            scores = self._scores(X, target, sample_weight).astype(np.float64, copy=False)
             log_odds = self._posterior.log_odds(get_task(target.task).from_columns(scores))
             self._posterior = self._posterior.calibrated(log_odds, target.codes, sample_weight)
 

@@ -9,31 +9,31 @@ and the size of its gradient does not grow with the number of rows. Only sums ov
 block, so rows may come from anywhere, and blocks run in threads.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import cached_property, partial
-from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 
+from skfocal.linear_model._block_loss import (
+    GRADIENT_WIDTH,
+    HESSIAN_WIDTH,
+    BlockLoss,
+    added,
+    sum_part,
+)
 from skfocal.linear_model._evaluation import TINY, Evaluation
-from skfocal.linear_model._rows import RowBlock, as_rows
+from skfocal.linear_model._rows import as_rows
 from skfocal.linear_model._slope_table import SlopeTable
 from skfocal.losses import MarginLoss
-from skfocal.tasks import ScoreDerivatives, Task
+from skfocal.tasks import Task
 from skfocal.utils._threads import BlockMap
 
-# Blocks are first dealt out into this many parts at most, each summed by one thread. The cut is
-# the same for any number of threads, and so is the result.
-MAX_PARTS = 16
+# Blocks are first dealt out into this many groups at most, each summed by one thread.
+MAX_SUMS = 16
 # To make a table of slopes takes as long as to compute them for a tenth of these rows.
 TABULATED_ROWS = 100_000
-# Rows of a sketch that are copied at a time.
-SKETCHED_AT_ONCE = 256
-# Numbers that the loss of a row needs for each score: without and with its curvature.
-GRADIENT_WIDTH = 12
-HESSIAN_WIDTH = 64
 
 
 class LinearObjective:
@@ -119,14 +119,24 @@ class LinearObjective:
         -------
         Evaluation
         """
-        return self._sum_blocks(coef, partial(self._of_block, order=order), block_map, order)
+        table = coef.reshape(self.shape)
+        of_block = partial(self._block_loss.evaluate, table=table, order=order)
+        width = HESSIAN_WIDTH if order == 2 else GRADIENT_WIDTH
+        return self._finish(self._sum_blocks(of_block, block_map, width, order), table)
 
     def slopes(self, coef: np.ndarray, block_map: BlockMap = map) -> Evaluation:
         """Return the gradient alone, in the least time; parameters as in :meth:`evaluate`."""
         if self._table is None:
             return self.evaluate(coef, 1, block_map)
-        lookup = partial(self._slopes_of_block, look_up=self._table.slopes)
-        return self._sum_blocks(coef, lookup, block_map)
+        table = coef.reshape(self.shape)
+        of_block = partial(self._block_loss.slopes, table=table, look_up=self._table.slopes)
+        return self._finish(self._sum_blocks(of_block, block_map, GRADIENT_WIDTH), table)
+
+    @cached_property
+    def _block_loss(self) -> BlockLoss:
+        n_features = self.X.shape[1]
+        settings = n_features, self.X.dtype, self.fit_intercept
+        return BlockLoss(self.loss, self.task, self.class_weight, *settings)
 
     @cached_property
     def _table(self) -> SlopeTable | None:
@@ -146,15 +156,8 @@ class LinearObjective:
         -------
         ndarray of shape (n_scores * n_columns,)
         """
-        table = coef.reshape(self.shape)
-
-        def of_block(block: RowBlock) -> np.ndarray:
-            at = self._derivatives(block, table, 2)
-            curvature = self.task.to_columns(at.curvature_diagonal())
-            return self._column_sums(block.squares(), curvature * self._weight(block)[:, None])
-
-        sums = [sum(block_map(of_block, blocks)) for blocks in self._chunks()]
-        diagonal = sum(sums) / self.total_weight
+        of_block = partial(self._block_loss.diagonal, table=coef.reshape(self.shape))
+        diagonal = self._sum_blocks(of_block, block_map) / self.total_weight
         diagonal[:, : self.X.shape[1]] += self.l2
         return diagonal.ravel()
 
@@ -175,42 +178,20 @@ class LinearObjective:
         -------
         ndarray of shape (n_columns, n_columns)
         """
-        table = coef.reshape(self.shape)
-        curvature = np.concatenate(
-            [
-                self._derivatives(block, table, 2).curvature() * self._weight(block)
-                for block in chain.from_iterable(self._chunks())
-            ]
-        )
-        upto = np.cumsum(curvature, dtype=np.float64)
+        block_loss = self._block_loss
+        found = self._map_parts(partial(block_loss.curvatures, table=coef.reshape(self.shape)))
+        upto = np.cumsum(np.concatenate(list(found)), dtype=np.float64)
         rows = np.searchsorted(upto, np.sort(random.random_sample(n_rows)) * upto[-1])
-        hessian = np.zeros((self.shape[1], self.shape[1]))
-        for chunk in self.X.chunks():
-            start, end = np.searchsorted(rows, [chunk.first, chunk.first + chunk.shape[0]])
-            cuts = range(SKETCHED_AT_ONCE, end - start, SKETCHED_AT_ONCE)
-            for part in np.split(rows[start:end] - chunk.first, cuts):
-                for block in chunk.take(part).blocks():
-                    ones = np.ones(len(part), dtype=np.float32)
-                    self._add_gram(hessian, block, ones, positive=True)
+        hessian = added(self._map_parts(partial(block_loss.sketch, rows=rows)))
         hessian *= upto[-1] / (n_rows * self.total_weight)
         np.einsum("ii->i", hessian)[: self.X.shape[1]] += self.l2
         return hessian
 
     def rounding_level(self, coef: np.ndarray) -> float:
-        """Return the gradient norm at `coef` below which there is rounding error alone.
-
-        A score of size s is wrong by eps s, and the slope there by that times its curvature.
-        """
-        table = coef.reshape(self.shape)
-        errors, slopes = np.zeros(self.shape), np.zeros(self.n_scores)
-        for block in chain.from_iterable(self._chunks()):
-            at = self._derivatives(block, table, 2)
-            block_size = block.magnitudes()
-            size = np.abs(self.task.to_columns(at.gradient)) * self._weight(block)[:, None]
-            bend = 1.0 + np.abs(at.second) / np.maximum(np.abs(at.first), TINY)
-            spread = self._scores(block_size, np.abs(table)).max(axis=1)
-            errors += self._column_sums(block_size, size * (1.0 + bend * spread)[:, None])
-            slopes += size.sum(axis=0)
+        """Return the gradient norm at `coef` below which there is rounding error alone."""
+        of_block = partial(self._block_loss.rounding, table=coef.reshape(self.shape))
+        sums = self._sum_blocks(of_block)
+        errors, slopes = sums[:, :-1], sums[:, -1]
         relative = errors.max(axis=1) / np.maximum(slopes, TINY)
         # Errors of blocks and rows partly cancel.
         return 2.0 * float(np.finfo(self.X.dtype).eps) * max(1.0, float(relative.max()))
@@ -249,13 +230,13 @@ class LinearObjective:
         found = sample._sum_weights()
         scale = np.divide(self.class_totals, found, out=np.ones_like(found), where=found > 0)
         sample.class_weight = self.class_weight * scale
-        vars(sample).pop("_table", None)
+        for name in ("_table", "_block_loss"):
+            vars(sample).pop(name, None)
         return sample
 
-    def _chunks(self, width: int = HESSIAN_WIDTH) -> Iterator[Sequence[RowBlock]]:
-        """Return the blocks of the rows, a chunk in memory at a time."""
-        for chunk in self.X.chunks():
-            yield chunk.blocks(width * self.n_scores)
+    def _map_parts(self, function: Callable[..., Any], block_map: BlockMap = map) -> Iterator[Any]:
+        """Return what a function says of each part of the rows, in order: a pass."""
+        return self.X.map_parts(function, self.target, self.sample_weight, block_map)
 
     def _sum_weights(self) -> np.ndarray:
         """Return the weight of all rows of each class."""
@@ -263,124 +244,22 @@ class LinearObjective:
         return self.task.count(self.target, self.sample_weight, n_classes) * self.class_weight
 
     def _sum_blocks(
-        self, coef: np.ndarray, of_block: Any, block_map: BlockMap, order: int = 1
-    ) -> Evaluation:
-        """Return the objective from what each block adds to its sums."""
-        table = coef.reshape(self.shape)
+        self,
+        of_block: Callable[..., Any],
+        block_map: BlockMap = map,
+        width: int = HESSIAN_WIDTH,
+        order: int = 1,
+    ) -> Any:
+        """Return the sum of what each block adds, always in the same order."""
+        width *= self.n_scores
+        most_sums = self._most_sums(order)
+        of_part = partial(sum_part, of_block=of_block, width=width, most_sums=most_sums)
+        return added(self._map_parts(of_part, block_map))
 
-        def of_part(blocks: Sequence[RowBlock]) -> Evaluation:
-            total = of_block(blocks[0], table)
-            for block in blocks[1:]:
-                total += of_block(block, table)
-            return total
-
-        def of_chunk(blocks: Sequence[RowBlock]) -> Iterable[Evaluation]:
-            n_parts = min(len(blocks), self._most_parts(order))
-            cuts = np.linspace(0, len(blocks), n_parts + 1).astype(int)
-            parts = [blocks[start:end] for start, end in pairwise(cuts)]
-            return block_map(of_part, parts) if n_parts > 1 else map(of_part, parts)
-
-        chunks = self._chunks(HESSIAN_WIDTH if order == 2 else GRADIENT_WIDTH)
-        parts = chain.from_iterable(map(of_chunk, chunks))
-        total = next(parts)
-        for part in parts:
-            total += part
-        return self._finish(total, table)
-
-    def _most_parts(self, order: int) -> int:
-        """Return as many parts as have, all their sums together, a quarter of the numbers of X."""
+    def _most_sums(self, order: int) -> int:
+        """Return as many groups as have, all their sums together, a quarter of the numbers of X."""
         n_summed = 4 * self.n_coefficients**order
-        return min(MAX_PARTS, max(1, self.n_rows * self.shape[1] // n_summed))
-
-    def _weight(self, block: RowBlock) -> np.ndarray:
-        """Return the weights of rows."""
-        weight = self.class_weight[self.target[block.rows]]
-        return weight if self.sample_weight is None else weight * self.sample_weight[block.rows]
-
-    def _scores(self, block: RowBlock, table: np.ndarray) -> np.ndarray:
-        """Return the scores of rows, of shape (n, n_scores), in the precision of X."""
-        scores = block.scores(table[:, : self.X.shape[1]].T)
-        if self.fit_intercept:
-            scores += table[:, -1].astype(scores.dtype)
-        return scores
-
-    def _derivatives(self, block: RowBlock, table: np.ndarray, order: int) -> ScoreDerivatives:
-        """Return the loss of rows and its first `order` derivatives in their scores."""
-        scores = self.task.from_columns(self._scores(block, table))
-        return self.task.derivatives(self.loss, scores, self.target[block.rows], order)
-
-    def _column_sums(self, block: RowBlock, in_scores: np.ndarray) -> np.ndarray:
-        """Return ``in_scores^T [X 1]``, of shape (n_scores, n_columns)."""
-        sums = np.empty(self.shape)
-        sums[:, : self.X.shape[1]] = block.sums(in_scores).T
-        if self.fit_intercept:
-            sums[:, -1] = in_scores.sum(axis=0, dtype=np.float64)
-        return sums
-
-    def _of_block(self, block: RowBlock, table: np.ndarray, order: int) -> Evaluation:
-        weight = self._weight(block)
-        at = self._derivatives(block, table, order)
-        sums = Evaluation(float(weight @ at.value.astype(np.float64, copy=False)))
-        if order >= 1:
-            weight = weight.astype(self.X.dtype, copy=False)
-            gradient = self.task.to_columns(at.gradient) * weight[:, None]
-            sums.slope_size = np.abs(gradient).sum(axis=0, dtype=np.float64)
-            sums.gradient = self._column_sums(block, gradient)
-        if order >= 2:
-            sums.hessian = self._hessian_of_block(block, at.curvature(), weight)
-        return sums
-
-    def _slopes_of_block(
-        self, block: RowBlock, table: np.ndarray, look_up: Callable[..., Any]
-    ) -> Evaluation:
-        scores = block.scores(table[0, : self.X.shape[1]])
-        if self.fit_intercept:
-            scores += table[0, -1].astype(scores.dtype)
-        slopes = look_up(scores, self.target[block.rows])
-        if slopes is None:
-            return self._of_block(block, table, 1)
-        if self.sample_weight is not None:
-            slopes *= self.sample_weight[block.rows]
-        gradient = np.empty(self.shape)
-        gradient[0, : self.X.shape[1]] = block.sums(slopes)
-        if self.fit_intercept:
-            gradient[0, -1] = slopes.sum()
-        return Evaluation(gradient=gradient, slope_size=np.abs(slopes).sum(keepdims=True))
-
-    def _hessian_of_block(
-        self, block: RowBlock, curvature: np.ndarray, weight: np.ndarray
-    ) -> np.ndarray:
-        if self.n_scores == 1:
-            return self._gram(block, curvature * weight, positive=True)[None, :, None, :]
-        hessian = np.zeros((*self.shape, *self.shape))
-        curvature = curvature * weight[:, None, None]
-        for k in range(self.n_scores):
-            for j in range(k):
-                # The blocks of a row sum to 0. Those on the diagonal are made so that they do: a
-                # sum of their own would leave rounding of the common classes, beside which the
-                # curvature of a very rare one is nothing.
-                gram = self._gram(block, curvature[:, k, j])
-                hessian[k, :, j, :] = hessian[j, :, k, :] = gram
-                hessian[k, :, k, :] -= gram
-                hessian[j, :, j, :] -= gram
-        return hessian
-
-    def _gram(self, block: RowBlock, curvature: np.ndarray, positive: bool = False) -> np.ndarray:
-        """Return ``[X 1]^T diag(curvature) [X 1]``."""
-        gram = np.zeros((self.shape[1], self.shape[1]))
-        self._add_gram(gram, block, curvature, positive)
-        return gram
-
-    def _add_gram(
-        self, total: np.ndarray, block: RowBlock, curvature: np.ndarray, positive: bool
-    ) -> None:
-        n = self.X.shape[1]
-        total[:n, :n] += block.gram(curvature, positive=positive)
-        if self.fit_intercept:
-            edge = block.sums(curvature)
-            total[:n, n] += edge
-            total[n, :n] += edge
-            total[n, n] += curvature.sum(dtype=np.float64)
+        return min(MAX_SUMS, max(1, self.n_rows * self.shape[1] // n_summed))
 
     def _finish(self, total: Evaluation, table: np.ndarray) -> Evaluation:
         """Divide the sums by the total weight and add the penalty."""

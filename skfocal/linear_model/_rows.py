@@ -1,16 +1,19 @@
 """Sources of rows: where X comes from, as blocks that know the products a linear model needs.
 
-A source has a ``shape`` and a ``dtype``, gives its rows in ``chunks()`` that are in memory one at a
-time, always the same, and some of its rows as a smaller source with ``take(rows)``. Nothing else of
-the linear models looks at X, so what can do these four things is trained on likewise.
+A source has a ``shape`` and a ``dtype``, calls a function on its rows with ``map_parts``, in parts
+that are always the same, and gives some of its rows as a smaller source with ``take(rows)``.
+Nothing else of the linear models looks at X, so what can do these four things is trained on
+likewise.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from scipy import sparse
+
+from skfocal.utils._threads import BlockMap
 
 # Entries of X in a block, and its rows: the vectors of a block stay in the second-level cache,
 # and calls are few enough for threads to run beside each other.
@@ -26,7 +29,7 @@ SPARSE_ROWS = 4096
 
 
 class RowBlock(Protocol):
-    """Some consecutive rows, ``rows`` of the source, as the factor of matrix products."""
+    """Some consecutive rows, ``rows`` of the chunk, as the factor of matrix products."""
 
     rows: slice
 
@@ -52,8 +55,25 @@ class RowSource(Protocol):
     shape: tuple[int, int]
     dtype: np.dtype
 
-    def chunks(self) -> Iterable["RowChunk"]:
-        """Return the rows in order, in chunks of which each is let go before the next is used."""
+    def map_parts(
+        self,
+        function: Callable[["Part", BlockMap], Any],
+        target: np.ndarray,
+        sample_weight: np.ndarray | None,
+        block_map: BlockMap = map,
+    ) -> Iterator[Any]:
+        """Return what a function says of the rows, part by part, in order.
+
+        Parameters
+        ----------
+        function : callable
+            Called with a part and what maps its blocks.
+        target : ndarray of shape (n,)
+            Class codes of all rows. A source whose rows are elsewhere has them there too.
+        sample_weight : ndarray of shape (n,) or None
+        block_map : callable, default=map
+            For parts that are in this process.
+        """
 
     def take(self, rows: np.ndarray) -> "RowChunk":
         """Return a copy of some rows in float32: a sample leads, it does not decide.
@@ -71,17 +91,83 @@ class RowChunk(RowSource, Protocol):
     def blocks(self, width: int = 1) -> Sequence[RowBlock]:
         """Return the blocks, in order, with fewer rows if `width` numbers a row are needed."""
 
+    def find(self, rows: np.ndarray) -> np.ndarray:
+        """Return those of the rising numbers of rows of the source that are here, from 0 on."""
+
+
+class LabelledBlock(NamedTuple):
+    """A block of rows, their class codes and their weights."""
+
+    X: RowBlock
+    target: np.ndarray
+    sample_weight: np.ndarray | None
+
+
+class Part(NamedTuple):
+    """A chunk of rows, their class codes and their weights."""
+
+    chunk: RowChunk
+    target: np.ndarray
+    sample_weight: np.ndarray | None
+
+    def blocks(self, width: int = 1) -> list[LabelledBlock]:
+        """Return the blocks of the chunk with what belongs to their rows."""
+        blocks = self.chunk.blocks(width)
+        weight = self.sample_weight
+        return [
+            LabelledBlock(X, self.target[X.rows], None if weight is None else weight[X.rows])
+            for X in blocks
+        ]
+
 
 def as_rows(X: Any) -> RowSource:
     """Return a dense or CSR table as a source; what is one stays as it is."""
-    return X if hasattr(X, "chunks") else _as_chunk(X)
+    return X if hasattr(X, "map_parts") else as_chunk(X)
 
 
-def _as_chunk(X: Any, first: int = 0) -> RowChunk:
+def as_chunk(X: Any, first: int = 0) -> RowChunk:
+    """Return rows in memory, from `first` on of their source."""
     return CSRRows(X, first) if sparse.issparse(X) else DenseRows(X, first)
 
 
-class ChunkedRows:
+class _LocalRows:
+    """Rows that come into this process, in chunks of which one is in memory at a time."""
+
+    def chunks(self) -> Iterable[RowChunk]:
+        """Return the rows in order; each chunk is let go before the next is used."""
+        raise NotImplementedError
+
+    def map_parts(
+        self,
+        function: Callable[[Part, BlockMap], Any],
+        target: np.ndarray,
+        sample_weight: np.ndarray | None,
+        block_map: BlockMap = map,
+    ) -> Iterator[Any]:
+        """Return what a function says of each chunk; see :class:`RowSource`."""
+        for chunk in self.chunks():
+            rows = slice(chunk.first, chunk.first + chunk.shape[0])
+            weight = None if sample_weight is None else sample_weight[rows]
+            yield function(Part(chunk, target[rows], weight), block_map)
+
+
+class _RowsInMemory(_LocalRows):
+    """One chunk."""
+
+    shape: tuple[int, int]
+    first: int
+
+    def chunks(self) -> tuple[Any]:
+        """Return itself."""
+        return (self,)
+
+    def find(self, rows: np.ndarray) -> np.ndarray:
+        """Return those of the rising numbers of rows of the source that are here, from 0 on."""
+        start, end = np.searchsorted(rows, [self.first, self.first + self.shape[0]])
+        return rows[start:end] - self.first
+
+
+class ChunkedRows(_LocalRows):
     """Rows that are read anew in every pass, one chunk ahead of what is computed.
 
     Parameters
@@ -103,7 +189,7 @@ class ChunkedRows:
         first = 0
         for X in _one_ahead(self.read()):
             if X.shape[0]:
-                yield _as_chunk(X, first)
+                yield as_chunk(X, first)
             first += X.shape[0]
         if first != self.shape[0]:
             raise ValueError(
@@ -113,15 +199,14 @@ class ChunkedRows:
 
     def take(self, rows: np.ndarray) -> RowChunk:
         """Return a copy of some rows, found in one pass."""
-        found = []
-        for chunk in self.chunks():
-            stop = chunk.first + chunk.shape[0]
-            start, end = np.searchsorted(rows, [chunk.first, stop])
-            if start < end:
-                found.append(chunk.take(rows[start:end] - chunk.first).X)
-        # A list of sparse parts stays sparse.
-        whole = sparse.vstack(found, format="csr") if sparse.issparse(found[0]) else None
-        return _as_chunk(np.concatenate(found) if whole is None else whole)
+        found = ((chunk, chunk.find(rows)) for chunk in self.chunks())
+        return joined([chunk.take(few).X for chunk, few in found if len(few)])
+
+
+def joined(tables: Sequence[Any]) -> RowChunk:
+    """Return the rows of several arrays or CSR matrices as one chunk."""
+    is_sparse = sparse.issparse(tables[0])
+    return as_chunk(sparse.vstack(tables, format="csr") if is_sparse else np.concatenate(tables))
 
 
 def _one_ahead(items: Iterator[Any]) -> Iterator[Any]:
@@ -134,23 +219,17 @@ def _one_ahead(items: Iterator[Any]) -> Iterator[Any]:
             yield item
 
 
-class DenseRows:
+class DenseRows(_RowsInMemory):
     """A two-dimensional array."""
 
     def __init__(self, X: np.ndarray, first: int = 0) -> None:
         self.X, self.first = X, first
         self.shape, self.dtype = X.shape, X.dtype
 
-    def chunks(self) -> tuple["DenseRows"]:
-        """Return itself."""
-        return (self,)
-
     def blocks(self, width: int = 1) -> list["DenseBlock"]:
         """Return views of the rows."""
         step = min(BLOCK_ROWS, max(256, BLOCK_SIZE // max(width, self.shape[1])))
-        return [
-            DenseBlock(self.X[rows], _moved(rows, self.first)) for rows in _cut(self.shape[0], step)
-        ]
+        return [DenseBlock(self.X[rows], rows) for rows in _cut(self.shape[0], step)]
 
     def take(self, rows: np.ndarray) -> "DenseRows":
         """Return a copy of some rows in float32, unless they are too large for it."""
@@ -199,24 +278,17 @@ class DenseBlock:
         return DenseBlock(np.abs(self.X), self.rows)
 
 
-class CSRRows:
+class CSRRows(_RowsInMemory):
     """A matrix or array of compressed sparse rows, which is never made dense."""
 
     def __init__(self, X: Any, first: int = 0) -> None:
         self.X, self.first = X, first
         self.shape, self.dtype = X.shape, X.dtype
 
-    def chunks(self) -> tuple["CSRRows"]:
-        """Return itself."""
-        return (self,)
-
     def blocks(self, width: int = 1) -> list["CSRBlock"]:
         """Return views of the rows; slicing a sparse array would copy them."""
         step = max(SPARSE_ROWS, self.shape[0] // SPARSE_BLOCKS + 1)
-        return [
-            CSRBlock(self._view(rows), _moved(rows, self.first))
-            for rows in _cut(self.shape[0], step)
-        ]
+        return [CSRBlock(self._view(rows), rows) for rows in _cut(self.shape[0], step)]
 
     def take(self, rows: np.ndarray) -> "CSRRows":
         """Return a copy of some rows in float32, unless they are too large for it."""
@@ -268,7 +340,3 @@ def _is_finite(values: np.ndarray) -> bool:
 
 def _cut(n_rows: int, step: int) -> list[slice]:
     return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
-
-
-def _moved(rows: slice, first: int) -> slice:
-    return slice(rows.start + first, rows.stop + first)

@@ -59,7 +59,7 @@ def are_separable(
     margin = task.margin(scores, codes)
     if np.min(margin[0]) > 0:
         return True
-    too_large = hasattr(X, "chunks") or X.shape[0] * X.shape[1] > LARGEST_PROGRAMME
+    too_large = hasattr(X, "map_parts") or X.shape[0] * X.shape[1] > LARGEST_PROGRAMME
     if task.is_softmax or too_large or np.abs(scores).max() < LARGE:
         return False
     return _has_direction(X[kept], np.where(codes == 1, 1.0, -1.0), fit_intercept)
