@@ -55,6 +55,7 @@ for label, settings in {
 ax.axline((1e-3, 1e-3), (1, 1), color="grey", linewidth=0.8)
 ax.set(xscale="log", yscale="log", xlabel="predicted risk", ylabel="share of events")
 ax.legend()
+plt.show()
 
 # %%
 # The engine holds an ordinary model

@@ -58,6 +58,7 @@ for gamma in gammas:
 axes[0].set(xlabel="alpha (weight of the positives)", ylabel="F1 at the raw decision")
 axes[1].set(xlabel="alpha (weight of the positives)", ylabel="average precision", ylim=(0, 1))
 axes[0].legend()
+plt.show()
 
 # %%
 # The threshold does the same

@@ -54,6 +54,7 @@ for name, strength in pull.items():
 axes[1].set(yscale="log", xlabel="gradient norm g", ylabel="pull / g", title="Weight of a row")
 axes[2].set(xlabel="gradient norm g", ylabel="share of the total pull", title="Pull of a bin")
 axes[1].legend()
+plt.show()
 
 # %%
 # GHM depends on the whole batch, so there is no function of the coefficients to minimise: learners
