@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from skfocal._classifier import Target
+from skfocal.neural_network._cross_fitting import leave_out
 from skfocal.neural_network._encoding import TableEncoder, read_frame
 from skfocal.neural_network._fitted import FittedNetwork
 from skfocal.neural_network._parameters import MOST_EMBEDDED, NetworkParameters
@@ -18,18 +20,6 @@ from skfocal.tasks import get_task
 from skfocal.utils._optional import needs_extra
 from skfocal.utils._validation import validate_rows, validate_table
 from skfocal.utils._warnings import warn_user
-
-
-def fits_in_parts(model: Any) -> bool:
-    """Return True, or raise AttributeError if a setting needs the whole training set."""
-    for parameter in ("alpha", "class_weight", "thresholds"):
-        value = getattr(model, parameter, None)
-        if isinstance(value, str):
-            raise AttributeError(
-                f"{type(model).__name__}: {parameter}={value!r} needs the whole training set, so "
-                "there is no partial_fit; give numbers."
-            )
-    return True
 
 
 class NeuralClassifier(NetworkParameters):
@@ -43,6 +33,10 @@ class NeuralClassifier(NetworkParameters):
 
     def _split(self, codes, random):
         """Return the numbers of the rows to train on and of those to watch."""
+        raise NotImplementedError
+
+    def _cut_folds(self, codes, n_folds, seed, groups):
+        """Return pairs of the numbers of the rows to train on and of those to leave out."""
         raise NotImplementedError
 
     def _make_target(self, form, rows: Rows, counts=None) -> Target:
@@ -183,18 +177,58 @@ class NeuralClassifier(NetworkParameters):
             )
 
     def _fit_rows(self, rows: Rows, form, held_out: Rows | None, seed: int, start: Start | None):
-        """Train on rows, except for those that early stopping watches; calibrate on all."""
-        training = rows
+        """Train on rows, except for those that early stopping watches; calibrate on all.
+
+        Rows that members leave out are trained on and watched, each by other members.
+        """
+        training, unseen = rows, None
         if self.early_stopping and held_out is None:
-            training, held_out = self._hold_out(rows, seed)
+            whole = rows.left_out is not None
+            training, held_out = (rows, rows) if whole else self._hold_out(rows, seed)
         self._train(training, self._make_target(form, training), held_out, seed, start)
+        if rows.left_out is not None:
+            unseen = self._network.unseen_scores(rows.X, rows.left_out)
         if self.calibrate_intercept and not self._posterior.is_raw:
-            self._calibrate(rows, seed)
+            self._calibrate(rows, unseen, seed)
+        if unseen is not None:
+            self.oof_decision_function_ = self._posterior.mean_log_odds(unseen)
 
     def _fit_part(self, rows: Rows, target: Target, first: bool) -> None:
         """Train for one epoch on rows."""
         start = None if first else self._end_of_training()
         self._train(rows, target, None, self._draw_seed(), start, partial=True)
+
+    def _leave_out(self, rows: Rows, groups, seed: int) -> Rows:
+        """Return rows with the members that leave each of them out, if some are to."""
+        obstacle, left_out = self._obstacle_to_cross_fit(), None
+        if obstacle is None:
+            left_out = leave_out(rows.codes, self.n_members, self._cut_folds, seed, groups)
+            if left_out is None:
+                obstacle = "a class, or groups, of too few rows: each member must see every class"
+        if obstacle is not None and (self.cross_fit is True or groups is not None):
+            wanted = "groups are for cross_fit, which" if groups is not None else "cross_fit=True"
+            raise ValueError(f"{type(self).__name__}: {wanted} does not go with {obstacle}.")
+        return rows._replace(left_out=left_out)
+
+    def _check_groups(self, groups, X, sample_weight):
+        """Return the groups of the rows that have a weight."""
+        if groups is None:
+            return None
+        groups = column_or_1d(groups)
+        check_consistent_length(X, groups)
+        return groups if sample_weight is None else groups[sample_weight != 0]
+
+    def _add_weightless(self, X, sample_weight):
+        """Let rows of weight 0 have the score of all members: none has seen them."""
+        if sample_weight is None or sample_weight.all():
+            return self
+        if hasattr(self, "oof_decision_function_"):
+            known, absent = self.oof_decision_function_, np.flatnonzero(sample_weight == 0)
+            scores = np.empty((X.shape[0], *known.shape[1:]))
+            scores[sample_weight != 0] = known
+            scores[absent] = self._log_odds(self.encoder_.expand(X[absent]))
+            self.oof_decision_function_ = scores
+        return self
 
     def _hold_out(self, rows: Rows, seed: int) -> tuple[Rows, Rows]:
         """Return the rows to train on, and those to watch."""
@@ -218,10 +252,13 @@ class NeuralClassifier(NetworkParameters):
         n_rows = rows.X.shape[0]
         settings = self._training_settings(n_rows, seed, partial)
         self._check_batches(n_rows, settings.batch_size)
-        network = self._network_settings(rows.X.shape[1])
+        earlier = start is not None and self._network.settings.own_waves
+        network = self._network_settings(rows.X.shape[1], rows.left_out is not None or earlier)
         scaling = self._network.scaling if start else self._fit_scaling(rows, network)
         problem = Problem(
-            rows=Rows(rows.X, rows.codes.astype(np.int64, copy=False), _relative(rows.weight)),
+            rows=rows._replace(
+                codes=rows.codes.astype(np.int64, copy=False), weight=_relative(rows.weight)
+            ),
             validation=held_out,
             task=target.task,
             n_scores=get_task(target.task).n_scores(target.counts),
@@ -301,7 +338,7 @@ class NeuralClassifier(NetworkParameters):
         self._interrupted = result.interrupted
         self.loss_curve_ = (self.loss_curve_ if start else []) + result.loss_curve
         self.n_epochs_ = len(self.loss_curve_)
-        for name in ("validation_scores_", "best_epoch_"):
+        for name in ("validation_scores_", "best_epoch_", "oof_decision_function_"):
             self.__dict__.pop(name, None)
         if is_validated:
             self.validation_scores_ = result.validation_scores
@@ -318,8 +355,11 @@ class NeuralClassifier(NetworkParameters):
         self.classes_ = target.classes
         self._counts = target.counts
 
-    def _calibrate(self, rows: Rows, seed: int) -> None:
-        """Find the constant in log-odds that makes the mean risk of rows their event rate."""
+    def _calibrate(self, rows: Rows, unseen: np.ndarray | None, seed: int) -> None:
+        """Find the constant in log-odds that makes the mean risk of rows their event rate.
+
+        `unseen` are scores of the rows by members that have not seen them, if there are such.
+        """
         drawn, factor = calibration_rows(
             rows.codes, self._network.n_scores, np.random.default_rng(seed)
         )
@@ -327,8 +367,11 @@ class NeuralClassifier(NetworkParameters):
             rows = rows.take(drawn)
             weight = factor if rows.weight is None else rows.weight * factor
             rows = rows._replace(weight=weight)
-        # float32 is fast, and its rounding is far below the error of a mean over drawn rows.
-        log_odds = self._log_odds(rows.X, dtype=np.float32)
+        if unseen is None:
+            # float32 is fast, and its rounding is far below the error of a mean over drawn rows.
+            log_odds = self._log_odds(rows.X, dtype=np.float32)
+        else:
+            log_odds = self._posterior.mean_log_odds(unseen[:, drawn])
         self._posterior = self._posterior.calibrated(log_odds, rows.codes, rows.weight)
         self.intercept_ = self._posterior.intercept
 

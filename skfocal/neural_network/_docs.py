@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from string import Template
 
 from skfocal.neural_network._budget import BUDGET
+from skfocal.neural_network._cross_fitting import FOLDS
 from skfocal.neural_network._encoding import MOST_CATEGORIES
 from skfocal.neural_network._optimization import LEARNING_RATES, OPTIMIZERS
 from skfocal.neural_network._parameters import MOST_EMBEDDED
@@ -34,7 +35,8 @@ calibrate_intercept : bool, default=True
     events are rare. Rows count by sample weight, and with ``probabilities="weighted"`` by class
     weight too. All rows of `X` are used, including those held out by early stopping, but not
     `X_val`; above 65,536 rows a random sample. A network that has overfit still predicts too low
-    on new rows: use `early_stopping`. The constant does not apply to raw probabilities, and
+    on new rows: use `cross_fit`, whose scores are of rows not seen, or `early_stopping`. The
+    constant does not apply to raw probabilities, and
     ``partial_fit`` leaves it unchanged (0 before any ``fit``).""",
     "training": """\
 warm_up : int in [0, inf) or skfocal.nn.Schedule, default=0
@@ -56,6 +58,15 @@ batch_size : int in [1, inf) or "auto", default="auto"
     $smallest_batch to $largest_batch rows. The rows of an epoch are divided evenly.
 max_epochs : int in [1, inf) or "auto", default="auto"
     Number of epochs; ``"auto"`` comes closest to $steps steps, from 1 to $epochs epochs.
+cross_fit : bool or "auto", default=False
+    Let each member leave out some of the rows, so that one fit gives an out-of-fold score of each,
+    ``oof_decision_function_``. The rows are cut into as many folds as members, or once into
+    $folds for every $folds members, stratified by classes or labels; each member leaves out another
+    fold. `early_stopping` then watches these scores, with no row held out, and they tell the
+    constant of `calibrate_intercept`. Members share no waves then, which takes more time.
+    ``"auto"`` does so where it is possible: with at least two members, no `module` of your own and
+    no `warm_start`, a loss that does not weight its batch, and rows of which each member sees every
+    class.
 early_stopping : bool, default=False
     Stop when `scoring` no longer improves on held-out rows, and keep the weights of the best
     epoch; ties go to the later epoch.""",
@@ -104,6 +115,13 @@ encoder_ : object
     leaves other tables alone.
 loss_curve_ : list of float
     Mean loss of each epoch, summed over the members.
+oof_decision_function_ : ndarray of the shape of ``decision_function(X)``
+    Log-odds of each row of ``fit`` from the members that have not seen it, with `cross_fit` only:
+    of the mean of their probabilities. Fewer members are averaged than in prediction, so these
+    scores are a little worse than those of new rows. Labels reach their own score only through what
+    all members share: class weights that are made from class counts, the epoch of
+    `early_stopping`, and the constant of `calibrate_intercept`. No member has seen a row of weight
+    0, so all are averaged there.
 n_epochs_ : int
     Number of epochs, including those of earlier fits that were continued.
 validation_scores_ : list of float
@@ -137,6 +155,7 @@ _VALUES = {
     "activations": _options(ACTIVATIONS),
     "optimizers": _options(OPTIMIZERS),
     "learning_rates": _options(LEARNING_RATES),
+    "folds": FOLDS,
     "most_categories": MOST_CATEGORIES,
     "most_embedded": f"{MOST_EMBEDDED:,}",
     **BUDGET._asdict(),

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.utils import gen_batches
 
+from skfocal.neural_network._cross_fitting import unseen_scores
 from skfocal.neural_network._scaling import Scaling
 from skfocal.neural_network._settings import NetworkSettings
 from skfocal.nn import State, forward
@@ -15,6 +17,8 @@ from skfocal.utils._blocks import map_rows
 # reads all weights.
 BLOCK = 2**18
 FEWEST_ROWS = 128
+# Rows whose scores of all members are held, to choose from.
+_SCORED_ROWS = 2**13
 
 Score = Callable[[Any], np.ndarray]
 
@@ -71,6 +75,27 @@ class FittedNetwork:
         score, n_rows = self._of_module() if self.arrays is None else self._of_arrays(dtype, thin)
         return map_rows(lambda rows: convert(score(scale(rows))), X, n_rows)
 
+    def unseen_scores(self, X: Any, left_out: np.ndarray) -> np.ndarray:
+        """Return the scores of rows by the members that have left them out.
+
+        Parameters
+        ----------
+        X : {ndarray, CSR} of shape (n, n_features)
+        left_out : ndarray of shape (n_cuts, n)
+
+        Returns
+        -------
+        ndarray of shape (n_cuts, n, n_scores)
+        """
+        parts = [
+            unseen_scores(
+                self.map_scores(X[rows], lambda members: members.swapaxes(0, 1)).swapaxes(0, 1),
+                left_out[:, rows],
+            )
+            for rows in gen_batches(X.shape[0], _SCORED_ROWS)
+        ]
+        return np.concatenate(parts, axis=1)
+
     def _of_arrays(self, dtype: Any, thin: bool) -> tuple[Score, int]:
         """Return a function from scaled rows to scores, and the rows of a block."""
         # Cast once, and not for every block; but few of the first weights meet sparse rows.
@@ -81,6 +106,8 @@ class FittedNetwork:
         }
         weights = [value for name, value in state.items() if name.startswith("weights.")]
         width = max(max(w.shape[1], w.shape[0] * w.shape[2]) for w in weights)
+        if self.settings.own_waves:
+            width = max(width, weights[0].shape[0] * weights[0].shape[1])
 
         def score(rows: Any) -> np.ndarray:
             return forward(state, rows.astype(dtype, copy=False), self.settings.activation)

@@ -7,9 +7,10 @@ from sklearn.utils.metaestimators import available_if
 
 from skfocal._classifier import SingleLabelClassifier, Target
 from skfocal.losses._math import add_half_rows
-from skfocal.model_selection import class_split
-from skfocal.neural_network._base import NeuralClassifier, fits_in_parts
+from skfocal.model_selection import class_folds, class_split
+from skfocal.neural_network._base import NeuralClassifier
 from skfocal.neural_network._docs import documented
+from skfocal.neural_network._parameters import fits_in_parts
 from skfocal.neural_network._settings import Rows
 from skfocal.tasks import task_of
 from skfocal.utils._compat import _fit_context
@@ -93,6 +94,9 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
     Gorishniy et al., "On Embeddings for Numerical Features in Tabular Deep Learning", NeurIPS
     2022, arXiv:2203.05556
 
+    Chernozhukov et al., "Double/debiased machine learning for treatment and structural parameters",
+    The Econometrics Journal 21(1), 2018, doi:10.1111/ectj.12097: cross-fitting
+
     Examples
     --------
     >>> from sklearn.datasets import make_classification
@@ -104,7 +108,7 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Fit the network.
 
         Parameters
@@ -122,6 +126,8 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
             Rows that early stopping watches, instead of some held out from `X`.
         y_val : array-like of shape (n_val,), default=None
             Their labels, all of which occur in `y`.
+        groups : array-like of shape (n_samples,), default=None
+            With `cross_fit`: rows of one group are left out together.
 
         Returns
         -------
@@ -135,13 +141,16 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
             self._check_same_classes(classes)
         self._check_settings()
         encode = partial(encode_known, classes=classes, owner=type(self).__name__)
+        groups = self._check_groups(groups, X, sample_weight)
+        everything = X, sample_weight
         X, y, sample_weight = drop_weightless(X, y, sample_weight)
         X = self._encode_first(X, continued)
         held_out = self._validate_held_out(X_val, y_val, encode)
         start = self._end_of_training() if continued else None
-        rows = Rows(X, encode(y), sample_weight)
-        self._fit_rows(rows, classes, held_out, self._draw_seed(), start)
-        return self
+        seed = self._draw_seed()
+        rows = self._leave_out(Rows(X, encode(y), sample_weight), groups, seed)
+        self._fit_rows(rows, classes, held_out, seed, start)
+        return self._add_weightless(*everything)
 
     @available_if(fits_in_parts)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -186,6 +195,9 @@ class FocalMLPClassifier(NeuralClassifier, SingleLabelClassifier):
 
     def _split(self, codes, random):
         return class_split(codes, self.validation_fraction, random)
+
+    def _cut_folds(self, codes, n_folds, seed, groups):
+        return class_folds(codes, n_folds, seed, groups)
 
     def _make_target(self, form, rows, counts=None) -> Target:
         counts = self._count(form, rows) if counts is None else counts

@@ -11,9 +11,10 @@ from sklearn.utils.metaestimators import available_if
 from skfocal._classifier import LOSS_CONSTRAINTS, Target
 from skfocal.losses._math import add_half_rows
 from skfocal.model_selection import label_folds, label_split
-from skfocal.neural_network._base import NeuralClassifier, fits_in_parts
+from skfocal.neural_network._base import NeuralClassifier
 from skfocal.neural_network._docs import documented
 from skfocal.neural_network._labels import LabelForm, check_values_per_label
+from skfocal.neural_network._parameters import fits_in_parts
 from skfocal.neural_network._settings import Rows
 from skfocal.neural_network._thresholds import (
     N_FOLDS,
@@ -61,8 +62,9 @@ class MultiLabelFocalClassifier(NeuralClassifier):
     $training
     thresholds : None, "f1" or array-like of shape (n_labels,), default=None
         Probability above which :meth:`predict` gives a label. None is 0.5 for all; ``"f1"`` finds,
-        for each label, the threshold with the best F1 score on rows that were left out of five
-        further fits, and costs as much; an array holds values in (0, 1).
+        for each label, the threshold with the best F1 score of out-of-fold scores: with `cross_fit`
+        those of the fit itself, else of five further fits, which cost as much; an array holds
+        values in (0, 1).
     validation_fraction : float in (0, 1), default=0.1
         Fraction of the rows that is held out, stratified by all labels.
     $stopping
@@ -109,6 +111,9 @@ class MultiLabelFocalClassifier(NeuralClassifier):
     Ridnik et al., "Asymmetric Loss For Multi-Label Classification", ICCV 2021,
     arXiv:2009.14119
 
+    Chernozhukov et al., "Double/debiased machine learning for treatment and structural parameters",
+    The Econometrics Journal 21(1), 2018, doi:10.1111/ectj.12097: cross-fitting
+
     Examples
     --------
     >>> from sklearn.datasets import make_multilabel_classification
@@ -149,6 +154,7 @@ class MultiLabelFocalClassifier(NeuralClassifier):
         learning_rate="linear",
         batch_size="auto",
         max_epochs="auto",
+        cross_fit=False,
         early_stopping=False,
         thresholds=None,
         validation_fraction=0.1,
@@ -187,6 +193,7 @@ class MultiLabelFocalClassifier(NeuralClassifier):
             learning_rate=learning_rate,
             batch_size=batch_size,
             max_epochs=max_epochs,
+            cross_fit=cross_fit,
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
             n_iter_no_change=n_iter_no_change,
@@ -205,7 +212,7 @@ class MultiLabelFocalClassifier(NeuralClassifier):
         self.thresholds = thresholds
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Fit the network.
 
         Parameters
@@ -223,6 +230,8 @@ class MultiLabelFocalClassifier(NeuralClassifier):
             Rows that early stopping watches, instead of some held out from `X`.
         y_val : {array-like, sparse matrix} of shape (n_val, n_labels) or (n_val,), default=None
             Their labels.
+        groups : array-like of shape (n_samples,), default=None
+            With `cross_fit`: rows of one group are left out together.
 
         Returns
         -------
@@ -238,17 +247,21 @@ class MultiLabelFocalClassifier(NeuralClassifier):
             self._check_same_classes(form.classes, "labels")
         self._check_settings()
         check_thresholds(self.thresholds, form.n_labels, form.owner)
+        groups = self._check_groups(groups, X, sample_weight)
+        everything = X, sample_weight
         X, y, sample_weight = drop_weightless(X, y, sample_weight)
         X = self._encode_first(X, continued)
         held_out = self._validate_held_out(X_val, y_val, form.encode, multi_output=y.ndim > 1)
         seed = self._draw_seed()
         start = self._end_of_training() if continued else None
-        rows = Rows(X, form.encode(y), sample_weight)
+        rows = self._leave_out(Rows(X, form.encode(y), sample_weight), groups, seed)
         self._fit_rows(rows, form, held_out, seed, start)
         self._keep_form(form)
         if isinstance(self.thresholds, str):
-            return self._tune_thresholds(rows, held_out, seed)
-        return self._set_thresholds()
+            self._tune_thresholds(rows, held_out, seed)
+        else:
+            self._set_thresholds()
+        return self._add_weightless(*everything)
 
     @available_if(fits_in_parts)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -295,6 +308,8 @@ class MultiLabelFocalClassifier(NeuralClassifier):
         if form.n_dims == 1:  # a vector of two classes: one score per row, and two probabilities
             weight = self._posterior.class_weight[:, 0]
             self.intercept_ = np.reshape(self.intercept_, ())
+            if hasattr(self, "oof_decision_function_"):
+                self.oof_decision_function_ = self.oof_decision_function_[:, 0]
             self._posterior = replace(
                 self._posterior, task="binary", class_weight=weight, intercept=self.intercept_
             )
@@ -324,7 +339,11 @@ class MultiLabelFocalClassifier(NeuralClassifier):
         """Set ``thresholds_`` to those of the best F1 score on rows that did not train."""
         owner = self._form.owner
         warn_of_constant_labels(rows.codes, owner)
-        log_odds = None if self._interrupted else self._cross_fit(rows, held_out, seed)
+        log_odds = None
+        if rows.left_out is not None:
+            log_odds = self.oof_decision_function_.reshape(rows.codes.shape)
+        elif not self._interrupted:
+            log_odds = self._cross_fit(rows, held_out, seed)
         if log_odds is not None:
             return self._cut_at(tune_f1(rows.codes, log_odds, rows.weight))
         warn_user(
@@ -354,6 +373,9 @@ class MultiLabelFocalClassifier(NeuralClassifier):
 
     def _split(self, codes, random):
         return label_split(codes, self.validation_fraction, random)
+
+    def _cut_folds(self, codes, n_folds, seed, groups):
+        return label_folds(codes, n_folds, seed, groups)
 
     def _make_target(self, form, rows, counts=None) -> Target:
         check_values_per_label("gamma", self.gamma, form)

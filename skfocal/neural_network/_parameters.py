@@ -36,6 +36,7 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "learning_rate": [StrOptions(set(LEARNING_RATES))],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "cross_fit": ["boolean", StrOptions({"auto"})],
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -51,6 +52,23 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "net_params": [dict, None],
     "verbose": ["verbose"],
 }
+
+
+def fits_in_parts(model: Any) -> bool:
+    """Return True, or raise AttributeError if a setting needs the whole training set."""
+    for parameter in ("alpha", "class_weight", "thresholds"):
+        value = getattr(model, parameter, None)
+        if isinstance(value, str):
+            raise AttributeError(
+                f"{type(model).__name__}: {parameter}={value!r} needs the whole training set, so "
+                "there is no partial_fit; give numbers."
+            )
+    if model.cross_fit is True:
+        raise AttributeError(
+            f"{type(model).__name__}: cross_fit=True needs the whole training set, so there is no "
+            "partial_fit; set cross_fit=False."
+        )
+    return True
 
 
 class NetworkParameters(MarginClassifier):
@@ -82,6 +100,7 @@ class NetworkParameters(MarginClassifier):
         learning_rate="linear",
         batch_size="auto",
         max_epochs="auto",
+        cross_fit=False,
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -118,6 +137,7 @@ class NetworkParameters(MarginClassifier):
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.cross_fit = cross_fit
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -159,7 +179,22 @@ class NetworkParameters(MarginClassifier):
                 f"{n_rows} rows with batch_size={self.batch_size!r}."
             )
 
-    def _network_settings(self, n_inputs: int) -> NetworkSettings:
+    def _obstacle_to_cross_fit(self) -> str | None:
+        """Return what speaks against members that leave out rows."""
+        if self.cross_fit is False:
+            return "cross_fit=False"
+        if self.module is not None:
+            return "a module of your own, which has one member"
+        if self.n_members == 1:
+            return "n_members=1, and it needs at least 2"
+        if self.warm_start:
+            return "warm_start=True, which continues with members that may have seen any row"
+        loss = self._resolve_loss()
+        if loss.weighs_batch:
+            return f"{loss!r}, which weights a row by all others of its batch"
+        return None
+
+    def _network_settings(self, n_inputs: int, own_waves: bool) -> NetworkSettings:
         embedding = self.numeric_embedding
         if embedding == "auto":
             embedding = "periodic" if n_inputs <= MOST_EMBEDDED else None
@@ -173,6 +208,7 @@ class NetworkParameters(MarginClassifier):
             numeric_embedding=embedding,
             module=self.module,
             module_params=divide_net_params(self.net_params or {})[0],
+            own_waves=own_waves,
         )
 
     def _training_settings(self, n_rows: int, seed: int, partial: bool) -> TrainingSettings:

@@ -18,11 +18,13 @@ class Rows(NamedTuple):
     X: Any  # ndarray or CSR of shape (n, n_features)
     codes: np.ndarray
     weight: np.ndarray | None
+    left_out: np.ndarray | None = None  # members that have not seen them, of shape (n_cuts, n)
 
     def take(self, rows: Any) -> Self:
         """Return some of the rows."""
         weight = None if self.weight is None else self.weight[rows]
-        return type(self)(self.X[rows], self.codes[rows], weight)
+        left_out = None if self.left_out is None else self.left_out[:, rows]
+        return type(self)(self.X[rows], self.codes[rows], weight, left_out)
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class NetworkSettings:
     numeric_embedding: str | None
     module: Callable[..., Any] | None  # makes a network of the user's
     module_params: dict[str, Any]
+    own_waves: bool = False  # whether members share none, so that none sees what it leaves out
 
     def keeps_sparse(self, X: Any, scaling: Scaling) -> bool:
         """Return whether rows enter the first layer as CSR."""

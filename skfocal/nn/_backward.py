@@ -111,7 +111,7 @@ def set_gradients(network: TabularMLP, memory: Memory, gradient: Tensor) -> None
     if memory.angles is not None:
         # The features themselves come first and are not learned.
         waves = weights[0][:, memory.X.shape[1] :]
-        gradient = torch.bmm(gradient, waves.transpose(1, 2)).sum(dim=0)
+        gradient = torch.bmm(gradient, waves.transpose(1, 2))
         _set_wave_gradients(network, memory.X, memory.angles, gradient)
 
 
@@ -126,7 +126,14 @@ def _weight_gradient(read: Tensor, gradient: Tensor) -> Tensor:
 
 
 def _set_wave_gradients(network: Any, X: Tensor, angles: Tensor, gradient: Tensor) -> None:
-    gradient = gradient.view_as(angles) * angles.cos()
+    if angles.dim() > 3:  # waves of each member
+        gradient = gradient.view_as(angles) * angles.cos()
+        network.phases.grad = gradient.sum(dim=1, keepdim=True)
+        turned = torch.einsum("nf,mnfw->mfw", X, gradient).unsqueeze(1)
+        # The optimizer takes for granted that gradients lie in memory as their parameters do.
+        network.frequencies.grad = turned.contiguous().mul_(2 * math.pi)
+        return
+    gradient = gradient.sum(dim=0).view_as(angles) * angles.cos()
     network.phases.grad = gradient.sum(dim=0)
     turned = torch.bmm(X.t().unsqueeze(1), gradient.transpose(0, 1)).squeeze(1)
     network.frequencies.grad = turned.mul_(2 * math.pi)

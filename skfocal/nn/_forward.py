@@ -31,7 +31,8 @@ def forward(state: State, X: Any, activation: str) -> np.ndarray:
     """
     if "frequencies" in state:
         angles = (2 * np.pi * state["frequencies"]) * X[:, :, None] + state["phases"]
-        X = np.concatenate([X, np.sin(angles).reshape(len(X), -1)], axis=1)
+        waves = np.sin(angles).reshape(*angles.shape[:-2], -1)
+        X = np.concatenate([np.broadcast_to(X, (*waves.shape[:-1], X.shape[1])), waves], axis=-1)
     n_layers = sum(name.startswith("weights.") for name in state)
     h = X
     for depth in range(n_layers):

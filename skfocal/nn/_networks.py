@@ -20,7 +20,7 @@ class TabularMLP(nn.Module):
     """Ensemble of multilayer perceptrons that runs as one batched network.
 
     All members see the same rows, and every layer is one batched matrix product; they differ in
-    their initial weights and their dropout. Their inputs are the same: with
+    their initial weights and their dropout. Their inputs are the same, without `own_waves`: with
     ``numeric_embedding="periodic"`` each feature x becomes x and ``sin(2 pi c x + b)`` with
     learned frequencies c and phases b, so that a small network can change sharply along a feature.
 
@@ -38,6 +38,8 @@ class TabularMLP(nn.Module):
         Inputs of the members in addition to the features.
     n_frequencies : int in [1, inf), default=4
         Number of sine waves per feature.
+    own_waves : bool, default=False
+        Whether each member learns waves of its own, so that members share nothing.
     activation : {"identity", "logistic", "relu", "tanh"}, default="relu"
         Function of the hidden units.
     dropout : float in [0, 1), default=0.1
@@ -47,7 +49,8 @@ class TabularMLP(nn.Module):
         then by learned numbers, before `activation`; in evaluation over a running mean of the
         batches. Batches then need two rows.
     output_bias : Tensor of shape () or (n_scores,), default=None
-        Initial scores, such as :func:`skfocal.nn.initial_bias`; None is 0.
+        Initial scores, such as :func:`skfocal.nn.initial_bias`; None is 0. Of shape
+        (n_members, 1, n_scores) for other ones in each member.
     generator : torch.Generator, default=None
         Draws the initial weights; torch's own, which is global, if None.
 
@@ -75,6 +78,7 @@ class TabularMLP(nn.Module):
         n_members: int = 8,
         numeric_embedding: str | None = "periodic",
         n_frequencies: int = 4,
+        own_waves: bool = False,
         activation: str = "relu",
         dropout: float = 0.1,
         batch_norm: bool = False,
@@ -87,7 +91,7 @@ class TabularMLP(nn.Module):
         self.generator: torch.Generator | None = None
         n_inputs = n_features
         if numeric_embedding == "periodic":
-            shape = n_features, n_frequencies
+            shape = [*((n_members, 1) if own_waves else ()), n_features, n_frequencies]
             waves = torch.randn(shape, generator=generator)
             self.frequencies = nn.Parameter(_FREQUENCY_SCALE * waves)
             self.phases = nn.Parameter(2 * math.pi * torch.rand(shape, generator=generator))
@@ -143,14 +147,15 @@ class TabularMLP(nn.Module):
         Returns
         -------
         inputs : Tensor of shape (n_members, n, n_inputs)
-            The features and then their waves, the same for all members; sparse rows as they are.
-        angles : Tensor of shape (n, n_features, n_frequencies) or None
+            The features and then their waves; sparse rows as they are.
+        angles : Tensor of shape ([n_members,] n, n_features, n_frequencies) or None
             The waves are the sines of these.
         """
         angles = None
         if hasattr(self, "frequencies"):
             angles = torch.addcmul(self.phases, 2 * math.pi * self.frequencies, X.unsqueeze(-1))
-            X = torch.cat([X, torch.sin(angles).flatten(1)], 1)
+            waves = torch.sin(angles).flatten(-2)
+            X = torch.cat([X.expand(*waves.shape[:-1], -1), waves], -1)
         if X.is_sparse:
             return X, None
         return X.expand(len(self.weights[0]), -1, -1), angles

@@ -27,8 +27,9 @@ def score_gradient(
         Without a graph.
     target : Tensor of shape (n,) or (n, n_labels) of int64
         Class codes, or an indicator.
-    weight : Tensor of shape (n,), of mean 1 over all rows of an epoch, or None
-        Sample weights.
+    weight : Tensor of shape (n,) or (n_members, n), or None
+        Sample weights, of mean 1 over all rows of an epoch. Those of each member are not for
+        losses that weight their batch.
 
     Returns
     -------
@@ -42,7 +43,8 @@ def score_gradient(
     flat = form.from_columns(scores.flatten(0, 1))
     if n_members > 1:
         target = torch.cat([target] * n_members)
-        weight = None if weight is None else weight.repeat(n_members)
+    if weight is not None:
+        weight = weight.expand(n_members, -1).flatten()
     # The criterion checks its arguments and records a graph, which takes as long as the forward
     # pass of a small network; here the arguments are known and the gradient is all that is wanted.
     shifted = transform_scores(criterion.loss, flat, criterion.task)

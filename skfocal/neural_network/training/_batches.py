@@ -25,7 +25,7 @@ class RowBatches:
     ----------
     X : ndarray or CSR of shape (n, n_features)
     target : ndarray of shape (n,) or (n, n_labels)
-    weight : ndarray of shape (n,) or None
+    weight : ndarray of shape (n,) or (n_members, n), or None
     scaling : Scaling
     thin : bool
         Whether CSR rows stay sparse.
@@ -63,7 +63,7 @@ class RowBatches:
     def __iter__(self) -> Iterator[Batch]:
         order = torch.randperm(self.n_rows, generator=self.generator)
         for rows in order.to(self.device).tensor_split(self.n_batches):
-            weight = None if self._weight is None else self._weight[rows]
+            weight = None if self._weight is None else self._weight[..., rows]
             yield self.take(rows), self._target[rows], weight
 
     def take(self, rows: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from skfocal.losses import MarginLoss
+from skfocal.neural_network._cross_fitting import member_weights
 from skfocal.neural_network._settings import (
     NetworkSettings,
     Problem,
@@ -76,14 +77,20 @@ def _fit_seeded(
     generator = torch.Generator().manual_seed(seed)
     criterion = make_criterion(problem.loss, problem.task, problem.class_weight).to(device)
     schedule = None if settings.schedule is None else settings.schedule.attach(criterion)
-    bias = None if start else _first_bias(problem, settings.initial_bias, criterion.reweighted)
+    rows, weight = problem.rows, problem.rows.weight
+    if rows.left_out is not None:
+        weight = member_weights(rows.left_out, weight, network.n_members)
+    how = None if start else settings.initial_bias
+    bias = _first_bias(problem, weight, how, criterion.reweighted)
     module = _start_module(network, problem, start, bias, generator).to(device)
     if isinstance(module, TabularMLP):
         module.generator = torch.Generator(device).manual_seed(seed)
     batches = RowBatches(
-        *problem.rows,
+        rows.X,
+        rows.codes,
+        weight,
         scaling=problem.scaling,
-        thin=network.keeps_sparse(problem.rows.X, problem.scaling),
+        thin=network.keeps_sparse(rows.X, problem.scaling),
         batch_size=settings.batch_size,
         generator=generator,
         device=device,
@@ -127,19 +134,22 @@ def _count_multiplications(module: nn.Module, n_rows: int) -> int:
     return n_rows * sum(weight.numel() for weight in module.parameters())
 
 
-def _first_bias(problem: Problem, how: str | None, reweighted: bool) -> Tensor | None:
-    """Return the scores to start at; None is 0."""
+def _first_bias(
+    problem: Problem, weight: np.ndarray | None, how: str | None, reweighted: bool
+) -> Tensor | None:
+    """Return the scores to start at, of each member if rows weigh differently; None is 0."""
     if how is None:
         return None
-    rows = problem.rows
-    bias = initial_bias(
-        make_criterion(problem.loss, problem.task, problem.class_weight),
-        rows.codes,
-        how,
-        n_classes=len(problem.class_weight),
-        sample_weight=rows.weight,
-    )
-    return bias + _weight_shift(problem) if how == "prior" and reweighted else bias
+    criterion = make_criterion(problem.loss, problem.task, problem.class_weight)
+
+    def start_at(weight: np.ndarray | None) -> Tensor:
+        codes, n_classes = problem.rows.codes, len(problem.class_weight)
+        bias = initial_bias(criterion, codes, how, n_classes=n_classes, sample_weight=weight)
+        return bias + _weight_shift(problem) if how == "prior" and reweighted else bias
+
+    if weight is None or weight.ndim == 1:
+        return start_at(weight)
+    return torch.stack([start_at(row) for row in weight]).view(len(weight), 1, -1)
 
 
 def _weight_shift(problem: Problem) -> Tensor:

@@ -70,7 +70,7 @@ def make_module(
     ----------
     settings : NetworkSettings
     n_features, n_scores : int
-    output_bias : Tensor of shape () or (n_scores,), default=None
+    output_bias : Tensor of shape (), (n_scores,) or (n_members, 1, n_scores), default=None
     generator : torch.Generator, default=None
         Draws the initial weights of the built-in network; a user's module draws its own from
         torch's global generator.
@@ -94,6 +94,7 @@ def make_module(
         hidden_layer_sizes=settings.hidden_layer_sizes,
         n_members=settings.n_members,
         numeric_embedding=settings.numeric_embedding,
+        own_waves=settings.own_waves,
         activation=settings.activation,
         dropout=settings.dropout,
         batch_norm=settings.batch_norm,

@@ -8,6 +8,7 @@ from sklearn.utils import gen_batches
 from torch import nn
 
 from skfocal.model_selection import make_score
+from skfocal.neural_network._cross_fitting import unseen_scores
 from skfocal.neural_network._settings import NetworkSettings, Problem
 from skfocal.neural_network.training._batches import to_tensor
 from skfocal.nn import LossModule
@@ -40,7 +41,7 @@ def make_evaluator(
     """
     if problem.validation is None:
         return None
-    X, codes, weight = problem.validation
+    X, codes, weight, left_out = problem.validation
     score = make_score(scoring, get_task(problem.task), codes, weight, len(problem.class_weight))
     thin = network.keeps_sparse(X, problem.scaling)
     rows = [
@@ -55,6 +56,8 @@ def make_evaluator(
         scores = np.concatenate(parts, axis=1)
         if not np.all(np.isfinite(scores)):
             return -np.inf
+        if left_out is not None:
+            scores = unseen_scores(scores, left_out)
         class_weight = problem.class_weight if criterion.reweighted else None
         posterior = Posterior(criterion.loss, problem.task, class_weight=class_weight)
         return score(posterior.unweighted().mean_log_odds(scores))
