@@ -204,7 +204,7 @@ class NeuralClassifier(NetworkParameters):
         if obstacle is None:
             left_out = leave_out(rows.codes, self.n_members, self._cut_folds, seed, groups)
             if left_out is None:
-                obstacle = "a class, or groups, of too few rows: each member must see every class"
+                obstacle = "rows, or groups, so few that a member would not see every class"
         if obstacle is not None and (self.cross_fit is True or groups is not None):
             wanted = "groups are for cross_fit, which" if groups is not None else "cross_fit=True"
             raise ValueError(f"{type(self).__name__}: {wanted} does not go with {obstacle}.")

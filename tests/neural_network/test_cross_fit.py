@@ -120,8 +120,10 @@ def test_overfitting_shows_in_these_scores_alone():
     X, _ = classes_table()
     y = np.random.default_rng(0).integers(2, size=len(X))  # nothing to learn
     model = crossed(n_members=8, hidden_layer_sizes=(64,), max_epochs=60).fit(X, y)
-    assert average_precision_score(y, model.predict_proba(X)[:, 1]) > 0.85
-    assert average_precision_score(y, model.oof_decision_function_) < 0.6
+    seen = average_precision_score(y, model.predict_proba(X)[:, 1])
+    unseen = average_precision_score(y, model.oof_decision_function_)
+    assert seen > 0.75
+    assert unseen == pytest.approx(y.mean(), abs=0.1)
 
 
 # --- folds ----------------------------------------------------------------------------------------
@@ -411,7 +413,7 @@ def test_a_class_of_few_rows():
     X, y = classes_table()
     y[:] = 0
     y[5] = 1
-    with pytest.raises(ValueError, match="each member must see every class"):
+    with pytest.raises(ValueError, match="a member would not see every class"):
         crossed().fit(X, y)
     assert not hasattr(crossed(cross_fit="auto").fit(X, y), "oof_decision_function_")
     y[6] = 1
@@ -438,7 +440,7 @@ def test_bad_values():
         crossed(cross_fit="always").fit(X, y)
     with pytest.raises(ValueError, match=r"groups are for cross_fit, which .* cross_fit=False"):
         small().fit(X, y, groups=y)
-    with pytest.raises(ValueError, match="groups of too few rows"):
+    with pytest.raises(ValueError, match="groups, so few that a member would not see every class"):
         crossed().fit(X, y, groups=np.zeros(len(X)))
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         crossed().fit(X, y, groups=[1, 2, 3])
