@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 
 from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
 from skfocal.linear_model._block_loss import raw_scores
+from skfocal.linear_model._dask import is_dask, read_dask
 from skfocal.linear_model._exporting import as_logistic_regression, as_onnx
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model._penalty import check_l1, l1_strength, l2_inverse
@@ -205,10 +206,13 @@ class FocalLogisticRegression(SingleLabelClassifier):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows; float32 and float64 are kept, CSR is never made dense.
+        X : {array-like, sparse matrix, Dask array or frame} of shape (n_samples, n_features)
+            Training rows; float32 and float64 are kept, CSR is never made dense. The parts of a
+            Dask collection stay where they are: sums over them travel, labels and weights once,
+            and a sample of the rows.
         y : array-like of shape (n_samples,)
-            Labels, of any type, of at least two classes.
+            Labels, of any type, of at least two classes; beside a Dask collection one that is cut
+            alike, and `sample_weight` too.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights; a row of weight 0 counts as absent, but its label as a class.
 
@@ -217,6 +221,8 @@ class FocalLogisticRegression(SingleLabelClassifier):
         FocalLogisticRegression
             The fitted estimator.
         """
+        if is_dask(X):
+            return self._fit(*read_dask(self, X, y, sample_weight))
         return self._fit(*validate_rows(self, X, y, sample_weight))
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -259,6 +265,8 @@ class FocalLogisticRegression(SingleLabelClassifier):
 
     def _fit(self, X, y, sample_weight):
         """Fit to rows that were checked."""
+        if self.verbose:
+            print(f"{type(self).__name__}: {X.shape[0]:,} rows of {X.shape[1]:,} columns were read")
         target = self._encode_target(y, sample_weight)
         loss = self._resolve_loss()
         self._check_compatibility(loss, target)

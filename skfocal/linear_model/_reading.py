@@ -7,16 +7,16 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array, column_or_1d
 
-from skfocal.linear_model._rows import ChunkedRows
+from skfocal.linear_model._rows import ChunkedRows, RowSource
 from skfocal.utils._compat import _check_sample_weight, validate_data
 
 DTYPES = [np.float64, np.float32]
 
 
 class Table(NamedTuple):
-    """What :func:`read_blocks` found."""
+    """Rows that stay where they are, and the labels and weights of all."""
 
-    X: ChunkedRows
+    X: RowSource
     y: np.ndarray
     sample_weight: np.ndarray | None
 
@@ -54,36 +54,24 @@ def read_blocks(estimator: Any, blocks: Iterable[Any] | Callable[[], Iterable[An
     for number, block in enumerate(_open(blocks)):
         where = f"{name}.fit_blocks, block {number}"
         X, y, weight = _unpack(block, where)
-        X = _check_rows(estimator, X, where, is_first=not dtypes)
-        n_columns = X.shape[1]
-        dtypes.add(X.dtype)
-        # Copies: a view would keep its whole block in memory.
-        y = column_or_1d(y).copy()
-        _check_length(where, "labels", y, X)
+        rows, y, weight = check_block(where, X, y, weight)
+        try:
+            validate_data(estimator, X, reset=not dtypes, skip_check_array=True)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from None
+        n_columns = rows.shape[1]
+        dtypes.add(rows.dtype)
         if labels and (weight is None) != (not weights):
             raise ValueError(f"{where}: some blocks have a sample_weight and some have none.")
         if weight is not None:
-            _check_length(where, "weights", weight, X)
-            weights.append(_check_weight(weight, X, where).copy())
+            weights.append(weight)
         labels.append(y)
-    if not labels or not sum(map(len, labels)):
-        raise ValueError(f"{name}.fit_blocks: the blocks have no rows.")
-    sample_weight = np.concatenate(weights) if weights else None
-    if sample_weight is not None and not sample_weight.any():
-        raise ValueError("Sample weights must contain at least one non-zero number.")
-    y = _join_labels(name, [part for part in labels if len(part)])
+    y, sample_weight = join(f"{name}.fit_blocks", labels, weights)
     dtype = np.result_type(*dtypes)
 
     def read() -> Iterator[Any]:
         for block in _open(blocks):
-            X = check_array(
-                block[0],
-                accept_sparse="csr",
-                dtype=dtype,
-                order="C",  # a data frame has its columns in one piece, and rows are cut
-                ensure_all_finite=False,
-                ensure_min_samples=0,
-            )
+            X = numbers(block[0], dtype)
             if X.shape[1] != n_columns:
                 raise ValueError(f"{name}.fit_blocks: a block has other columns than before.")
             yield X
@@ -110,17 +98,59 @@ def _unpack(block: Any, where: str) -> tuple[Any, Any, Any]:
     return X, y, weight[0] if weight else None
 
 
-def _check_rows(estimator: Any, X: Any, where: str, *, is_first: bool) -> Any:
+def check_block(where: str, X: Any, y: Any, weight: Any) -> tuple[Any, np.ndarray, Any]:
+    """Return rows, labels and weights of a block, each of its own memory but for the rows.
+
+    Parameters
+    ----------
+    where : str
+        Begins the message of an error.
+    X : {array-like, sparse matrix} of shape (n, n_features)
+    y : array-like of shape (n,)
+    weight : array-like of shape (n,) or None
+
+    Raises
+    ------
+    ValueError
+        If something is wrong with the block.
+    """
+    X = _check_rows(X, where)
+    # Copies: a view would keep its whole block in memory.
+    y = column_or_1d(y).copy()
+    _check_length(where, "labels", y, X)
+    if weight is not None:
+        _check_length(where, "weights", weight, X)
+        weight = _check_weight(weight, X, where).copy()
+    return X, y, weight
+
+
+def join(
+    where: str, labels: list[np.ndarray], weights: list[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return labels and weights of all blocks; parameters and errors as of `check_block`."""
+    if not sum(map(len, labels)):
+        raise ValueError(f"{where}: the blocks have no rows.")
+    sample_weight = np.concatenate(weights) if weights else None
+    if sample_weight is not None and not sample_weight.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return _join_labels(where, [part for part in labels if len(part)]), sample_weight
+
+
+def numbers(X: Any, dtype: Any) -> Any:
+    """Return the rows of a block as an array or CSR matrix; they need not be finite."""
+    return check_array(
+        X,
+        accept_sparse="csr",
+        dtype=dtype,
+        order="C",  # a data frame has its columns in one piece, and rows are cut
+        ensure_all_finite=False,
+        ensure_min_samples=0,
+    )
+
+
+def _check_rows(X: Any, where: str) -> Any:
     try:
-        X = validate_data(
-            estimator,
-            X,
-            accept_sparse="csr",
-            dtype=DTYPES,
-            reset=is_first,
-            ensure_all_finite=False,
-            ensure_min_samples=0,
-        )
+        X = numbers(X, DTYPES)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
     entries = X.data if sparse.issparse(X) else X
@@ -131,11 +161,11 @@ def _check_rows(estimator: Any, X: Any, where: str, *, is_first: bool) -> Any:
     return X
 
 
-def _join_labels(name: str, labels: list[np.ndarray]) -> np.ndarray:
+def _join_labels(where: str, labels: list[np.ndarray]) -> np.ndarray:
     # NumPy would make words of the numbers.
     kinds = {"numbers" if part.dtype.kind in "biuf" else "words" for part in labels}
     if len(kinds) > 1:
-        raise ValueError(f"{name}.fit_blocks: labels are numbers in some blocks and not in others.")
+        raise ValueError(f"{where}: labels are numbers in some blocks and not in others.")
     return np.concatenate(labels)
 
 
