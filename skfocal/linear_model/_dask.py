@@ -1,8 +1,8 @@
 """Dask arrays and data frames as a source of rows: every part is summed where it lies.
 
-A pass over the rows is one graph. The function of the pass travels to the parts, and what it says of
-them comes back, in the order of the parts: the same bits on any number of workers, and on those that
-take over from one that died. Labels and weights come once, in the first pass.
+A pass over the rows is one graph. The function of the pass travels to the parts, and what it says
+of them comes back, in the order of the parts: the same bits on any number of workers, and on those
+that take over from one that died. Labels and weights come once, in the first pass.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -122,8 +122,8 @@ def _parts_of(values: Any) -> list[Any]:
 
 def _parts_like(X: Any, values: Any, what: str) -> list[Any]:
     """Return the parts of labels or weights, which have to be those of X."""
-    n_rows = X.chunks[0] if hasattr(X, "chunks") else [np.nan]
-    if not np.isnan(n_rows).any() and not hasattr(values, "npartitions"):
+    n_rows = _known_rows(X)
+    if n_rows and (_known_rows(values) or not is_dask(values)):
         values = _cut_like(n_rows, values, what)
     elif not is_dask(values):
         raise ValueError(
@@ -139,14 +139,20 @@ def _parts_like(X: Any, values: Any, what: str) -> list[Any]:
     return parts
 
 
-def _cut_like(n_rows: Sequence[int], values: Any, what: str) -> Any:
+def _known_rows(values: Any) -> tuple[int, ...]:
+    """Return the numbers of rows of the chunks of a Dask array, none if they are not known."""
+    n_rows = values.chunks[0] if is_dask(values) and hasattr(values, "chunks") else ()
+    return () if np.isnan(n_rows).any() else n_rows
+
+
+def _cut_like(n_rows: tuple[int, ...], values: Any, what: str) -> Any:
     """Return an array cut into so many rows each."""
     from dask import array
 
     values = values if is_dask(values) else array.from_array(np.asarray(values))
     if values.ndim and values.shape[0] != sum(n_rows):
         raise ValueError(f"{what} has {values.shape[0]} rows and X has {sum(n_rows)}.")
-    return values.rechunk({0: tuple(n_rows)})
+    return values.rechunk({0: n_rows})
 
 
 class _Found(NamedTuple):
