@@ -172,3 +172,19 @@ def test_what_a_user_s_reader_raises_is_raised():
 
     with pytest.raises(OSError, match="disk gone"):
         FocalLogisticRegression().fit_blocks(read)
+
+
+def test_a_line_tells_of_every_pass(capsys):
+    X, y, _ = table(40_000)
+    passes = []
+
+    def read():
+        passes.append(1)
+        return cut(X, y, at=(0, 100, 30_000))
+
+    FocalLogisticRegression(verbose=1).fit_blocks(read)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "FocalLogisticRegression: 40,000 rows of 4 columns were read"
+    assert lines[1].startswith("sampled: a sample of ")
+    assert all(line.startswith("sampled: iteration") for line in lines[2:])
+    assert len(lines) == len(passes)

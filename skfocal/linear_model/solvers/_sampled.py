@@ -46,6 +46,8 @@ def sampled(
     sample = draw_sample(objective, random)
     if sample is None:
         return newton(objective, start, tol=tol, max_iter=max_iter, verbose=verbose)
+    if verbose:
+        print(f"sampled: a sample of {sample.n_rows:,} rows gives start and curvature")
     coef = sampled(sample, start, tol=max(SAMPLE_TOL, tol), max_iter=max_iter, random=random).coef
     inverse = factorised(sample.evaluate(coef, 2).hessian)
     del sample  # its memory, before the passes over all rows need theirs
