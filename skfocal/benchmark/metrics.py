@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from skfocal.decision import expected_calibration_error
+from skfocal.decision import calibration_intercept_slope, expected_calibration_error
 from skfocal.model_selection import find_cuts
 
 __all__ = [
@@ -41,6 +41,9 @@ class Metric:
     digits: int = 3
     tie: float = 0.005
 
+
+#: How many false alarms a missed positive costs in the costs that every run has.
+COST_RATIOS = (5, 50)
 
 _DECISIONS = {
     "f1": ("F1", "Harmonic mean of precision and recall of the positive class"),
@@ -89,6 +92,27 @@ METRICS = {
         "Expected calibration error: mean gap between predicted and observed frequency over 15 "
         "bins of equally many rows.",
     ),
+    "calibration_intercept_error": Metric(
+        "Intercept error",
+        False,
+        "Distance from 0 of what the log-odds lack so that the mean probability is the event rate.",
+    ),
+    "calibration_slope_error": Metric(
+        "Slope error",
+        False,
+        "Distance of the calibration slope from 1, at most 1: are risks as far apart as predicted?",
+    ),
+    **{
+        f"cost_{ratio}": Metric(
+            f"Cost per 1,000 rows, {ratio} : 1",
+            False,
+            f"False alarms, and {ratio} for each missed positive, at a probability of "
+            f"1 / {ratio + 1}, the cheapest threshold if probabilities are honest.",
+            digits=1,
+            tie=0.0,
+        )
+        for ratio in COST_RATIOS
+    },
     "expected_cost": Metric(
         "Cost per 1,000 rows",
         False,
@@ -167,7 +191,8 @@ def measure(target, probability, decision, thresholds) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        One value for each metric of the task. The log loss is finite: scikit-learn moves
+        One value for each metric of the task, and ``calibration_intercept`` and
+        ``calibration_slope`` with their signs. The log loss is finite: scikit-learn moves
         probabilities of 0 and 1 inwards by one rounding step.
 
     Raises
@@ -192,11 +217,33 @@ def measure(target, probability, decision, thresholds) -> dict[str, float]:
         "log_loss": log_loss(target, probability, labels=[0, 1]),
         "brier": brier_score_loss(target, probability),
         "ece": expected_calibration_error(target, probability),
+        **_measure_calibration(target, probability),
+        **{f"cost_{ratio}": _price(target, probability, ratio) for ratio in COST_RATIOS},
     }
     values |= _score_decision(target, decision)
     for name, threshold in thresholds.items():
         values[f"{name}_tuned"] = _score_decision(target, probability >= threshold)[name]
     return {name: float(value) for name, value in values.items()}
+
+
+def _measure_calibration(target, probability):
+    intercept, slope = calibration_intercept_slope(target, probability)
+    if np.isnan(slope):  # one probability for all rows: any slope is as good as the honest one
+        slope = 1.0
+    return {
+        "calibration_intercept": intercept,
+        "calibration_slope": slope,
+        "calibration_intercept_error": abs(intercept),
+        # A fold that is told apart has a slope of thousands, which would outweigh all others.
+        "calibration_slope_error": min(abs(slope - 1), 1.0),
+    }
+
+
+def _price(target, probability, ratio):
+    """Return the cost of 1,000 rows in false alarms."""
+    flagged = probability >= 1 / (1 + ratio)
+    missed, alarms = np.sum(target[~flagged]), np.sum(1 - target[flagged])
+    return 1000 * (ratio * missed + alarms) / len(target)
 
 
 def _score_decision(target, decision):

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from skfocal.benchmark.protocol import Cell, get_columns
+from skfocal.benchmark.scoring import get_scoring
 
 __all__ = ["NOTES_FILE", "Store", "load_results"]
 
@@ -117,7 +118,8 @@ class Store:
         -------
         DataFrame
             One row per cell with the columns that :func:`skfocal.benchmark.protocol.get_columns`
-            names. A data set that could not be loaded has failed rows that say why.
+            names, but for figures that were not yet measured when they were computed. A data set
+            that could not be loaded has failed rows that say why.
 
         Raises
         ------
@@ -220,7 +222,12 @@ def make_frame(rows, manifest) -> pd.DataFrame:
 
     rows = sorted(rows, key=place)
     blank = dict.fromkeys(_TEXTS, "")  # a cell that was not computed has no texts to show
-    columns = get_columns(manifest.get("task", "binary"))  # early stores knew no other task
+    task = manifest.get("task", "binary")  # early stores knew no other task
+    figures = get_scoring(task).FIGURES
+    measured = [name for name in figures if any(name in row for row in rows)]
+    # A figure that came later than the results is no column of theirs.
+    late = set(figures) - set(measured or figures)
+    columns = [name for name in get_columns(task) if name not in late]
     frame = pd.DataFrame([blank | row for row in rows], columns=columns)
     numbers = [name for name in columns if name not in _TEXTS]
     return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers})

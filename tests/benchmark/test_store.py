@@ -9,6 +9,7 @@ from numpy.testing import assert_array_equal
 
 from skfocal.benchmark import load_results
 from skfocal.benchmark.protocol import Cell, get_columns
+from skfocal.benchmark.statistics import rank_table
 from skfocal.benchmark.store import Store
 
 MANIFEST = {
@@ -66,6 +67,17 @@ def test_results_have_all_columns_in_the_order_of_the_manifest(store):
     order = results[["dataset", "fold", "method"]].to_numpy().tolist()
     expected = [["b", 0, "dummy"], ["b", 1, "focal"], ["b", 1, "dummy"], ["a", 0, "focal"]]
     assert order == [*expected, ["a", 0, "dummy"]]
+
+
+def test_results_of_an_older_run_lack_the_figures_that_came_later(store):
+    numbers = dict.fromkeys(("average_precision", "f1", "threshold"), 0.5)
+    store.save(make_row(**numbers), make_predictions())
+    store.save(make_row(method="dummy", status="failed", error="ValueError: no"), {})
+    results = load_results(store.path)
+    wanted = get_columns("binary")
+    assert "cost_5" in wanted and "cost_5" not in results and "calibration_slope" not in results
+    assert list(results.columns) == [name for name in wanted if name in results]
+    assert rank_table(results, "f1").loc["focal", "mean"] == 0.5
 
 
 def test_a_failed_row_has_no_metrics_and_no_predictions(store):

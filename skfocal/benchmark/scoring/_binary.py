@@ -8,6 +8,9 @@ from skfocal.model_selection import class_folds
 
 FIGURES = (
     *("average_precision", "roc_auc", "log_loss", "brier", "ece"),
+    *("calibration_intercept", "calibration_slope"),
+    *("calibration_intercept_error", "calibration_slope_error"),
+    *(f"cost_{ratio}" for ratio in metrics.COST_RATIOS),
     *("f1", "balanced_accuracy", "geometric_mean"),
     *("f1_tuned", "balanced_accuracy_tuned", "geometric_mean_tuned"),
     "threshold",  # the one for F1
