@@ -8,8 +8,11 @@ it needs baycomp for the Bayesian test (extra ``study``).
 """
 
 import argparse
+from base64 import b64decode
 from dataclasses import replace
 from functools import partial
+from itertools import combinations
+from math import log
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,9 +23,12 @@ from sklearn.linear_model import LogisticRegression
 from skfocal import FocalLogisticRegression, benchmark
 from skfocal.benchmark import Method
 from skfocal.benchmark.arms._fold import make_arm
+from skfocal.benchmark.methods import describe_arms
 from skfocal.benchmark.metrics import METRICS
 from skfocal.benchmark.protocol import Plan
-from skfocal.benchmark.statistics import paired_comparison, rank_table
+from skfocal.benchmark.report._figures import draw_critical_difference
+from skfocal.benchmark.report._names import known_arms, write_number
+from skfocal.benchmark.statistics import critical_difference, paired_comparison, rank_table
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "benchmark-results" / "study"
@@ -50,6 +56,16 @@ SHOWN = {
     "logistic_balanced": "balanced weights",
     "logistic_smote": "SMOTE",
     "logistic_rus": "undersampling",
+}
+# What the colours of the report become on a dark page.
+DARK = {
+    "#1f2937": "#e6edf3",
+    "#6b7280": "#9aa4b2",
+    "#0b5cad": "#6cb2ff",
+    "#c2570c": "#ff9a52",
+    "#4b5563": "#b6c0cc",
+    "#16794c": "#5fcf97",
+    "#9061b5": "#cba6ea",
 }
 C_GRID = tuple({"C": C} for C in (0.01, 0.1, 1.0, 10.0))
 
@@ -151,12 +167,17 @@ def run():
         )
 
 
+def family_means(results, metric):
+    """Return a metric as a frame of families by methods."""
+    means = results.groupby(["family", "dataset", "method"])[metric].mean()
+    return means.groupby(["family", "method"]).mean().unstack("method")
+
+
 def posterior_of(results, claim):
     """Return the probabilities that `method` is worse, equivalent and better than `other`."""
     from baycomp import SignedRankTest
 
-    means = results.groupby(["family", "dataset", "method"])[claim.metric].mean()
-    means = means.groupby(["family", "method"]).mean().unstack("method")
+    means = family_means(results, claim.metric)
     pair = means[[claim.method, claim.other]].dropna().to_numpy()
     sign = 1 if METRICS[claim.metric].greater_is_better else -1
     # Reported by the library as: first better, equivalent, second better.
@@ -213,21 +234,74 @@ def claim_rows(results):
     return [claim_row(both, claim) for claim, both in chosen if not both.empty]
 
 
+def elo_ratings(scores, reference):
+    """Return the Elo rating of each method, by maximum likelihood, with 1000 for a reference.
+
+    A family is a match of each pair of methods, a tie is half a win, and 400 points are odds of
+    ten to one. A method that wins or loses every match has none.
+    """
+    rows, outcomes, counts = [], [], []
+    wins = {a: {b: beats(scores[a], scores[b]) for b in scores if b != a} for a in scores}
+    total = (len(scores.columns) - 1) * len(scores)
+    rated = [a for a in scores if 0 < sum(wins[a].values()) < total]
+    for a, b in combinations(rated, 2):
+        row = [(method == a) - (method == b) for method in rated]
+        rows += [row, row]
+        outcomes += [1, 0]
+        counts += [wins[a][b], wins[b][a]]
+    model = LogisticRegression(C=float("inf"), fit_intercept=False, tol=1e-8, max_iter=1000)
+    strength = model.fit(rows, outcomes, sample_weight=counts).coef_[0]
+    ratings = pd.Series(400 / log(10) * strength, rated).reindex(scores.columns)
+    return ratings - ratings[reference] + 1000
+
+
+def beats(one, other):
+    """Return on how many families one is better; a tie counts half."""
+    return float((one > other).sum() + (one == other).sum() / 2)
+
+
+def improvability(scores):
+    """Return the mean share of the error of a method that the best one of a family has not."""
+    errors = 1 - scores
+    return (1 - errors.rdiv(errors.min(axis=1), axis=0)).mean()
+
+
 def rank_rows(results, methods):
     """Return the means and mean ranks of methods, on the data sets that have all of them."""
     results = finished(results, methods)
     ranks = {metric: rank_table(results, metric) for metric in ROPE}
+    scores = family_means(results, "average_precision").round(12)
+    elo, share = elo_ratings(scores, "logistic"), improvability(scores)
     lines = [
         f"On {results['dataset'].nunique()} tables in {results['family'].nunique()} families.",
         "",
-        "| method | " + " | ".join(METRICS[metric].label for metric in ranks) + " |",
-        "|---|" + "---|" * len(ranks),
+        "| method | " + " | ".join(METRICS[m].label for m in ranks) + " | Elo | improvability |",
+        "|---|" + "---|" * (len(ranks) + 2),
     ]
     for method in ranks["average_precision"].index:
         cells = [ranks[metric].loc[method] for metric in ranks]
         texts = [f"{cell['mean']:.3f} ({cell['mean_rank']:.1f})" for cell in cells]
+        texts += [write_number(elo[method], 0), f"{100 * share[method]:.1f} %"]
         lines.append(f"| `{method}` | {' | '.join(texts)} |")
     return lines
+
+
+def draw_ranks(results, methods):
+    """Draw the mean ranks of methods with what the Nemenyi test cannot tell apart."""
+    results = finished(results, methods)
+    arms = describe_arms(method for method in RECALIBRATED if method.name in methods)
+    for metric in ("average_precision", "log_loss"):
+        ranks = rank_table(results, metric)["mean_rank"].dropna().sort_values()
+        width = critical_difference(len(ranks), results["family"].nunique())
+        with known_arms(arms):
+            uri = draw_critical_difference(ranks, width)
+        light = b64decode(uri.split(",")[1]).decode()
+        dark = light
+        for colour, brighter in DARK.items():
+            dark = dark.replace(colour, brighter)
+        for theme, text in (("light", light), ("dark", dark)):
+            path = RESULTS / f"study-ranks-{metric.replace('_', '-')}-{theme}.svg"
+            path.write_text(text, encoding="utf-8")
 
 
 def draw(results):
@@ -274,6 +348,7 @@ def table():
         benchmark.load_results(FOLDER).to_csv(RESULTS / "study.csv", index=False)
     results = pd.read_csv(RESULTS / "study.csv")
     draw(results)
+    draw_ranks(results, [*LINEAR, *(method.name for method in RECALIBRATED), *TREES])
     linear = [*LINEAR, *(method.name for method in RECALIBRATED)]
     lines = [
         "# Claims and verdicts",
@@ -292,6 +367,12 @@ def table():
         *claim_rows(results),
         "",
         "## Linear models: means and mean ranks",
+        "",
+        "Elo and improvability are those of average precision, with families as matches: Elo by "
+        "maximum likelihood, 1000 for plain logistic regression and none for a method that always "
+        "loses; improvability is the mean share of a method's error, 1 less its average "
+        "precision, that the best method of a family has not. Both as "
+        "[TabArena](https://arxiv.org/abs/2506.16791) has them, without its bootstrap.",
         "",
         *rank_rows(results, linear),
         "",

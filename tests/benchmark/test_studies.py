@@ -1,10 +1,12 @@
 """The parts of the studies in `benchmarks/` that a wrong figure could come from."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import label_noise
+import study
 
 
 @pytest.fixture
@@ -40,3 +42,37 @@ def test_test_rows_keep_their_labels_and_errors_add_up(labels, noise):
 
 def test_no_noise_is_none(labels):
     assert_array_equal(label_noise.flip(labels, np.arange(800), "none", 0.0, seed=0), labels)
+
+
+def test_elo_of_two_methods_is_the_logarithm_of_their_odds():
+    scores = pd.DataFrame({"a": [0.4, 0.5, 0.6, 0.2], "b": [0.3, 0.4, 0.5, 0.3]})
+    ratings = study.elo_ratings(scores, "b")
+    assert_allclose(ratings[["a", "b"]], [1000 + 400 * np.log10(3), 1000], atol=0.1)
+
+
+def test_elo_is_the_fixed_point_of_zermelo():
+    rng = np.random.default_rng(0)
+    scores = pd.DataFrame(rng.normal(size=(20, 5)).round(1) + np.arange(5) / 4, columns=[*"abcde"])
+    x = scores.to_numpy()
+    wins = (x[:, :, None] > x[:, None, :]).sum(0) + (x[:, :, None] == x[:, None, :]).sum(0) / 2
+    np.fill_diagonal(wins, 0)
+    strength = np.ones(5)
+    for _ in range(2000):
+        matches = (wins + wins.T) / (strength[:, None] + strength)
+        strength = wins.sum(axis=1) / matches.sum(axis=1)
+    expected = 1000 + 400 * np.log10(strength / strength[2])
+    assert_allclose(study.elo_ratings(scores, "c"), expected, atol=0.2)
+
+
+def test_a_method_that_always_loses_has_no_elo():
+    scores = pd.DataFrame({"a": [0.4, 0.5, 0.6], "b": [0.3, 0.6, 0.5], "c": [0.1, 0.1, 0.1]})
+    ratings = study.elo_ratings(scores, "a")
+    assert np.isnan(ratings["c"])
+    assert np.isfinite(ratings[["a", "b"]]).all()
+
+
+def test_improvability_by_hand():
+    scores = pd.DataFrame({"a": [0.8, 0.5], "b": [0.6, 0.75]})
+    # Errors of 0.2 and 0.4, of 0.5 and 0.25.
+    assert_allclose(study.improvability(scores), [0.25, 0.25])
+    assert_allclose(study.improvability(scores.iloc[:1]), [0.0, 0.5], atol=1e-12)
