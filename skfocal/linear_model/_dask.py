@@ -6,6 +6,7 @@ that take over from one that died. Labels and weights come once, in the first pa
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -197,9 +198,20 @@ def _load(
 
 
 def _call(function: Callable[[Part, BlockMap], Any], part: Part) -> Any:
-    """Call a function where the part is, in one thread: workers have tasks for the others."""
+    """Call a function where the part is, in one thread: workers have tasks for the others.
+
+    Arrays that have travelled may lie across words of the memory. NumPy multiplies such without
+    BLAS, and the last bits would tell which parts were moved.
+    """
+    X, weight = part.chunk.X, part.sample_weight
+    chunk = as_chunk(_aligned(X) if isinstance(X, np.ndarray) else X, part.chunk.first)
+    weight = None if weight is None else _aligned(weight)
     with block_threads():
-        return function(part, map)
+        return deepcopy(function)(Part(chunk, part.target, weight), map)
+
+
+def _aligned(values: np.ndarray) -> np.ndarray:
+    return np.require(values, requirements="A")
 
 
 def _take(part: Part, block_map: BlockMap, *, rows: np.ndarray) -> Any:

@@ -23,7 +23,7 @@ def test_workers_grow_honest_trees():
     settings = {"objective": objective, "n_estimators": 10, "num_leaves": 7, "verbose": -1}
     alone = lightgbm.LGBMClassifier(n_jobs=1, **settings)
     alone.fit(X, y, init_score=objective.init_score(y))
-    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
     with cluster, distributed.Client(cluster) as client:
         rows, labels = da.from_array(X, chunks=(1000, 4)), da.from_array(y, chunks=1000)
         scores = da.full(len(y), start, chunks=1000)

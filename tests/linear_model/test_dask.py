@@ -2,6 +2,7 @@
 
 import os
 import signal
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,7 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from skfocal import FocalLogisticRegression
-from skfocal.linear_model import _objective
+from skfocal.linear_model import _dask, _objective
+from skfocal.linear_model._rows import Part, as_rows
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -188,6 +190,24 @@ def test_parts_that_change_are_told():
         FocalLogisticRegression().fit(rows, labels)
 
 
+def test_arrays_that_travelled_give_the_same_bits():
+    def moved(values):
+        """Return a copy that begins at an odd address."""
+        copy = np.frombuffer(b" " + values.tobytes(), dtype=values.dtype, offset=1)
+        assert not copy.flags.aligned
+        return copy.reshape(values.shape)
+
+    X, _, weight = table()
+    coef, codes = np.arange(1.0, 5.0), np.zeros(3000, dtype=np.uint8)
+
+    def function(part, block_map, coef):
+        return part.chunk.X.T @ (part.sample_weight * (part.chunk.X @ coef))
+
+    here = _dask._call(partial(function, coef=coef), Part(as_rows(X), codes, weight))
+    there = Part(as_rows(moved(X)), codes, moved(weight))
+    assert_array_equal(_dask._call(partial(function, coef=moved(coef)), there), here)
+
+
 @pytest.mark.slow
 def test_a_worker_that_dies_changes_nothing(tmp_path):
     X, y, _ = table()
@@ -201,11 +221,12 @@ def test_a_worker_that_dies_changes_nothing(tmp_path):
             os.kill(os.getpid(), signal.SIGKILL)
         return part
 
-    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
-    with cluster, distributed.Client(cluster) as client, dask.config.set(scheduler=client):
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
+    with cluster, distributed.Client(cluster) as client:
         rows, labels = cut(X, y, chunks=(1000, 1200, 800))
         rows = rows.map_blocks(load, dtype=float, meta=np.empty((0, 0)))
         found = FocalLogisticRegression().fit(rows, labels)
+        client.wait_for_workers(2, timeout=60)  # its restart would race with the end
     assert (tmp_path / "killed").exists()
     assert_array_equal(found.coef_, expected.coef_)
     assert_array_equal(found.intercept_, expected.intercept_)
