@@ -197,11 +197,12 @@ def test_arrays_that_travelled_give_the_same_bits():
         assert not copy.flags.aligned
         return copy.reshape(values.shape)
 
-    X, _, weight = table()
-    coef, codes = np.arange(1.0, 5.0), np.zeros(3000, dtype=np.uint8)
+    rng = np.random.default_rng(0)
+    X, weight, coef = rng.normal(size=(300, 30)), rng.uniform(size=300), rng.normal(size=(30, 3))
+    codes = np.zeros(300, dtype=np.uint8)
 
     def function(part, block_map, coef):
-        return part.chunk.X.T @ (part.sample_weight * (part.chunk.X @ coef))
+        return part.chunk.X.T @ (part.sample_weight[:, None] * (part.chunk.X @ coef))
 
     here = _dask._call(partial(function, coef=coef), Part(as_rows(X), codes, weight))
     there = Part(as_rows(moved(X)), codes, moved(weight))
