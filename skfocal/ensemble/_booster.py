@@ -154,7 +154,7 @@ class Booster(ABC):
         start: np.ndarray,
         watch: Watch | None = None,
         before: Self | None = None,
-    ) -> Self:
+    ) -> tuple[Self, np.ndarray | None]:
         """Grow trees.
 
         Parameters
@@ -167,6 +167,12 @@ class Booster(ABC):
             Early stopping: the trees after its best round are dropped.
         before : Booster or None
             Trees to continue from, which stay as they are; `start` is then theirs.
+
+        Returns
+        -------
+        booster : Booster
+        raw : ndarray of shape (n,) or (n, K), or None
+            What its trees add up for the rows, if that is still known.
         """
 
     @property

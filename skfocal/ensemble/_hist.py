@@ -46,7 +46,7 @@ class HistBooster(Booster):
         start: np.ndarray,
         watch: Watch | None = None,
         before: Self | None = None,
-    ) -> Self:
+    ) -> tuple[Self, np.ndarray | None]:
         """Grow trees; see :meth:`Booster.train`."""
         model = HistGradientBoostingClassifier() if before is None else deepcopy(before._model)
         model.set_params(**_translate(settings), warm_start=before is not None)
@@ -65,7 +65,8 @@ class HistBooster(Booster):
         # What was trained is a model of log loss: explainers and exporters may know it as one.
         model.set_params(loss="log_loss", early_stopping=False)
         model._loss = plain
-        return cls(model)
+        # The engine adds each new tree to the array that it shows the loss.
+        return cls(model), driven.raw if watch is None else None
 
     @property
     def native(self) -> HistGradientBoostingClassifier:
@@ -122,6 +123,7 @@ def _known_classes(model: HistGradientBoostingClassifier, n_classes: int) -> Ite
 class _DrivenLoss:
     """The interface of the engine's losses, implemented by an objective."""
 
+    raw: np.ndarray
     _objective: Objective
     _start: np.ndarray
     _watch: Watch  # asked with early stopping alone
@@ -147,8 +149,8 @@ class _DrivenLoss:
         n_threads=1,
     ):
         """Write the derivatives of all rows."""
-        raw = _without_single_column(raw_prediction)
-        self._objective.differentiate(y_true, raw, sample_weight, gradient_out, hessian_out)
+        self.raw = _without_single_column(raw_prediction)
+        self._objective.differentiate(y_true, self.raw, sample_weight, gradient_out, hessian_out)
         return gradient_out, hessian_out
 
     def __call__(self, y_true, raw_prediction, sample_weight=None, n_threads=1):

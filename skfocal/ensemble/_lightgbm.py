@@ -89,7 +89,7 @@ class LightGBMBooster(Booster):
         start: np.ndarray,
         watch: Watch | None = None,
         before: Self | None = None,
-    ) -> Self:
+    ) -> tuple[Self, None]:
         """Grow trees; see :meth:`Booster.train`."""
         with needs_extra("boosting", "engine='lightgbm'"):
             import lightgbm
@@ -116,7 +116,7 @@ class LightGBMBooster(Booster):
             kept = max(1, earlier + watch.best_round)
         if before is None:
             _add_to_first_trees(booster, np.atleast_1d(start))
-        return cls(_as_log_loss(booster, kept, start))
+        return cls(_as_log_loss(booster, kept, start)), None
 
     @property
     def native(self) -> "lightgbm.Booster":

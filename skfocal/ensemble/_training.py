@@ -133,8 +133,12 @@ class Trainer:
             objective = BaggedObjective(
                 objective, self.share, self.random, self._follows, watch, earlier
             )
-        booster = self.engine.train(self.settings, table.rows, objective, start, watch, booster)
+        booster, raw = self.engine.train(
+            self.settings, table.rows, objective, start, watch, booster
+        )
         grown = Grown(booster, table, scores=[] if watch is None else watch.scores)
+        if raw is not None:
+            grown.raw = raw
         if isinstance(objective, BaggedObjective) and self._follows:
             grown.out_of_bag = objective.out_of_bag(grown.raw)
         return grown

@@ -53,7 +53,7 @@ class XGBoostBooster(Booster):
         start: np.ndarray,
         watch: Watch | None = None,
         before: Self | None = None,
-    ) -> Self:
+    ) -> tuple[Self, None]:
         """Grow trees; see :meth:`Booster.train`."""
         with needs_extra("boosting", "engine='xgboost'"):
             import xgboost
@@ -81,7 +81,7 @@ class XGBoostBooster(Booster):
         )
         if watch is not None:
             booster = booster[: max(1, earlier + watch.best_round)]
-        return cls(booster, start)
+        return cls(booster, start), None
 
     @property
     def native(self) -> "xgboost.Booster":

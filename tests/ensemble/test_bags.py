@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from skfocal import FocalBoostingClassifier
 from skfocal.ensemble._bags import BaggedObjective, Bags, as_share
+from skfocal.ensemble._hist import HistBooster
 from skfocal.ensemble._objective import make_objective
 from skfocal.losses import FocalLoss
 from skfocal.tasks import get_task
@@ -132,6 +133,26 @@ def test_the_intercept_needs_trees_that_stay(rows, key):
     model = FocalBoostingClassifier(engine="lightgbm", engine_params={key: "dart"})
     with pytest.raises(ValueError, match="needs trees that stay as they were grown"):
         model.fit(*rows)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_what_is_known_of_the_training_rows_is_what_the_trees_add_up(monkeypatch, n_classes):
+    known = []
+    train = HistBooster.train
+
+    def remember(settings, rows, *args):
+        booster, raw = train(settings, rows, *args)
+        known.append((raw, booster.raw_prediction(rows.X)))
+        return booster, raw
+
+    monkeypatch.setattr(HistBooster, "train", remember)
+    rng = np.random.default_rng(0)
+    y = np.arange(300) % n_classes
+    X = rng.normal(size=(300, 3)) + y[:, None]
+    FocalBoostingClassifier(n_estimators=7, n_jobs=1, random_state=0).fit(X, y)
+    ((raw, expected),) = known
+    assert raw.std() > 0.1
+    np.testing.assert_allclose(raw, expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("engine", ["hist", "lightgbm", "xgboost"])
