@@ -59,8 +59,8 @@ def test_average_precision_is_watched_by_default(cls):
 @both
 def test_no_fit_parameters_pass_through(cls):
     X, y = table(cls)
-    with pytest.raises(TypeError, match="groups"):
-        small(cls, early_stopping=True).fit(X, y, groups=y)
+    with pytest.raises(TypeError, match="callbacks"):
+        small(cls, early_stopping=True).fit(X, y, callbacks=[])
 
 
 @both
