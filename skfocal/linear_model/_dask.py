@@ -201,7 +201,8 @@ def _call(function: Callable[[Part, BlockMap], Any], part: Part) -> Any:
     """Call a function where the part is, in one thread: workers have tasks for the others.
 
     Arrays that have travelled may lie across words of the memory. NumPy multiplies such without
-    BLAS, and the last bits would tell which parts were moved.
+    BLAS, and the last bits would tell which parts were moved. A copy of the function has its own
+    arrays, such as coefficients, in place.
     """
     X, weight = part.chunk.X, part.sample_weight
     chunk = as_chunk(_aligned(X) if isinstance(X, np.ndarray) else X, part.chunk.first)

@@ -181,13 +181,13 @@ class NeuralClassifier(NetworkParameters):
 
         Rows that members leave out are trained on and watched, each by other members.
         """
-        training, unseen = rows, None
+        training = rows
         if self.early_stopping and held_out is None:
             whole = rows.left_out is not None
             training, held_out = (rows, rows) if whole else self._hold_out(rows, seed)
         self._train(training, self._make_target(form, training), held_out, seed, start)
-        if rows.left_out is not None:
-            unseen = self._network.unseen_scores(rows.X, rows.left_out)
+        out = rows.left_out
+        unseen = None if out is None else self._network.unseen_scores(rows.X, out)
         if self.calibrate_intercept and not self._posterior.is_raw:
             self._calibrate(rows, unseen, seed)
         if unseen is not None:
@@ -200,14 +200,21 @@ class NeuralClassifier(NetworkParameters):
 
     def _leave_out(self, rows: Rows, groups, seed: int) -> Rows:
         """Return rows with the members that leave each of them out, if some are to."""
+        name = type(self).__name__
+        if groups is not None and self.cross_fit is False:
+            raise ValueError(
+                f"{name}: groups are for cross-fitting, got cross_fit=False; set cross_fit=True."
+            )
         obstacle, left_out = self._obstacle_to_cross_fit(), None
         if obstacle is None:
             left_out = leave_out(rows.codes, self.n_members, self._cut_folds, seed, groups)
             if left_out is None:
                 obstacle = "rows, or groups, so few that a member would not see every class"
         if obstacle is not None and (self.cross_fit is True or groups is not None):
-            wanted = "groups are for cross_fit, which" if groups is not None else "cross_fit=True"
-            raise ValueError(f"{type(self).__name__}: {wanted} does not go with {obstacle}.")
+            need = "" if groups is None else "; groups need cross-fitting"
+            raise ValueError(
+                f"{name}: cross_fit={self.cross_fit!r} does not go with {obstacle}{need}."
+            )
         return rows._replace(left_out=left_out)
 
     def _check_groups(self, groups, X, sample_weight):
@@ -220,14 +227,14 @@ class NeuralClassifier(NetworkParameters):
 
     def _add_weightless(self, X, sample_weight):
         """Let rows of weight 0 have the score of all members: none has seen them."""
-        if sample_weight is None or sample_weight.all():
+        known = getattr(self, "oof_decision_function_", None)
+        if known is None or sample_weight is None or sample_weight.all():
             return self
-        if hasattr(self, "oof_decision_function_"):
-            known, absent = self.oof_decision_function_, np.flatnonzero(sample_weight == 0)
-            scores = np.empty((X.shape[0], *known.shape[1:]))
-            scores[sample_weight != 0] = known
-            scores[absent] = self._log_odds(self.encoder_.expand(X[absent]))
-            self.oof_decision_function_ = scores
+        absent = np.flatnonzero(sample_weight == 0)
+        scores = np.empty((X.shape[0], *known.shape[1:]))
+        scores[sample_weight != 0] = known
+        scores[absent] = self._log_odds(self.encoder_.expand(X[absent]))
+        self.oof_decision_function_ = scores
         return self
 
     def _hold_out(self, rows: Rows, seed: int) -> tuple[Rows, Rows]:

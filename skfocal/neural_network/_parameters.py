@@ -189,8 +189,7 @@ class NetworkParameters(MarginClassifier):
             return "n_members=1, and it needs at least 2"
         if self.warm_start:
             return "warm_start=True, which continues with members that may have seen any row"
-        loss = self._resolve_loss()
-        if loss.weighs_batch:
+        if (loss := self._resolve_loss()).weighs_batch:
             return f"{loss!r}, which weights a row by all others of its batch"
         return None
 

@@ -10,13 +10,7 @@ from scipy import sparse
 
 from skfocal import FocalLogisticRegression
 from skfocal.linear_model._rows import BLOCK_ROWS, ChunkedRows
-
-
-def table(n_rows=3000, n_classes=2, seed=0):
-    rng = np.random.default_rng(seed)
-    X = rng.standard_normal((n_rows, 4))
-    scores = X[:, :n_classes] - [0, 1, 2][:n_classes] + rng.gumbel(size=(n_rows, n_classes))
-    return X, scores.argmax(axis=1), rng.uniform(0.5, 2, size=n_rows)
+from tests.linear_model.parts import SETTINGS, assert_same, table
 
 
 def cut(*arrays, at=(0, 7, 900, 900, 2500)):
@@ -25,24 +19,7 @@ def cut(*arrays, at=(0, 7, 900, 900, 2500)):
     return [tuple(a[i:j] for a in arrays) for i, j in zip(at, ends, strict=True)]
 
 
-def assert_same(found, expected, rtol=1e-8):
-    assert_allclose(found.coef_, expected.coef_, rtol=rtol, atol=rtol)
-    assert_allclose(found.intercept_, expected.intercept_, rtol=rtol, atol=rtol)
-    np.testing.assert_array_equal(found.classes_, expected.classes_)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"gamma": 0.0, "class_weight": "balanced"},
-        {"loss": "ldam"},
-        {"alpha": "balanced", "calibrate_intercept": True, "probabilities": "posterior"},
-        {"solver": "lbfgs", "tol": 1e-9},
-        {"l1_ratio": 0.5, "C": 0.01},
-        {"C": np.inf, "fit_intercept": False},
-    ],
-)
+@pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_blocks_give_the_model_of_all_rows(settings, n_classes):
     if n_classes == 3 and settings.get("l1_ratio"):

@@ -18,6 +18,10 @@ def small(cls=MLP, **parameters):
     return cls(**(SMALL | parameters))
 
 
+def crossed(cls=MLP, **parameters):
+    return small(cls, **({"cross_fit": True} | parameters))
+
+
 def classes_table(n_classes=2, n=200, rare=None):
     """Draw rows of classes; `rare` is the fraction of the second of two."""
     return make_classification(
