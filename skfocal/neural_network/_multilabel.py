@@ -339,10 +339,11 @@ class MultiLabelFocalClassifier(NeuralClassifier):
         """Set ``thresholds_`` to those of the best F1 score on rows that did not train."""
         owner = self._form.owner
         warn_of_constant_labels(rows.codes, owner)
+        log_odds = None
         if rows.left_out is not None:
             log_odds = self.oof_decision_function_.reshape(rows.codes.shape)
-        else:
-            log_odds = None if self._interrupted else self._cross_fit(rows, held_out, seed)
+        elif not self._interrupted:
+            log_odds = self._cross_fit(rows, held_out, seed)
         if log_odds is not None:
             return self._cut_at(tune_f1(rows.codes, log_odds, rows.weight))
         warn_user(
