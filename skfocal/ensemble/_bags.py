@@ -1,6 +1,7 @@
 """The rows that a tree sees, and what trees say of the rows that they have not seen."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -67,12 +68,32 @@ class Bags:
         return (self._place + np.uint8(number * k % m)) % np.uint8(m) >= k
 
 
+@dataclass(frozen=True)
+class OutOfBag:
+    """What trees say of rows that they have not seen.
+
+    Attributes
+    ----------
+    raw : ndarray of shape (n,) or (n, K)
+        For each row the sum of the trees that have not seen it, scaled up to all trees.
+    noise : ndarray of the shape of `raw`
+        A random error like that of `raw`, which stands for all trees but is of fewer.
+    """
+
+    raw: np.ndarray
+    noise: np.ndarray
+
+
 class BaggedObjective(Objective):
     """An objective that shows each tree some of the rows, with weights that keep the totals.
 
     It adds up what trees say of rows that they have not seen, each tree as often as makes the
     expected sum that of all trees. The engines tell only the sum of the trees, so each tree is a
     difference of two sums.
+
+    How much a turn of the groups adds to this sum beyond what its trees add to all is an error of
+    mean 0 that depends on the draw of that turn alone. So with random signs these errors make
+    another draw of the noise in the sum.
 
     Parameters
     ----------
@@ -84,7 +105,7 @@ class BaggedObjective(Objective):
         Whether to add up the trees.
     watch : Watch or None
         With early stopping: its best round is the one that counts.
-    earlier : ndarray or None
+    earlier : OutOfBag or None
         The result for the same rows and trees grown before. Without, those count as they are.
     """
 
@@ -95,7 +116,7 @@ class BaggedObjective(Objective):
         random: np.random.Generator,
         follows: bool = True,
         watch: Watch | None = None,
-        earlier: np.ndarray | None = None,
+        earlier: OutOfBag | None = None,
     ) -> None:
         super().__init__(objective.loss, objective.task)
         self._objective = objective
@@ -105,9 +126,14 @@ class BaggedObjective(Objective):
         self._watch = watch
         self._earlier = earlier
         self._n_trees = 0
-        # Of the trees that have not seen a row, times 1 - share: scaled up at the end alone.
-        self._sum = np.empty(0)
-        self._best: tuple[int, np.ndarray] | None = None
+        # Of the trees that have not seen a row, times 1 - share: scaled up at the end alone. Single
+        # precision, here and below, is far more than a mean of noisy rows needs.
+        self._sum = np.empty(0, np.float32)
+        # Of the turns that have ended, and how far the sum was then from that of all trees.
+        self._noise = self._excess = self._sum
+        # Of its own, so that the trees are the same if nobody follows them.
+        self._signs = random.spawn(1)[0]
+        self._best: tuple[int, np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def differentiate(
         self,
@@ -127,28 +153,25 @@ class BaggedObjective(Objective):
             self._sum -= self._unseen_part(raw)
         self._n_trees += 1
         # A product takes a quarter of the time of a choice, here and below.
-        weight = ~self._unseen * float(1 / self._share)
+        weight = ~self._unseen * np.float32(1 / self._share)
         if sample_weight is not None:
             weight *= sample_weight
         self._objective.differentiate(target, raw, weight, gradient, curvature)
 
-    def out_of_bag(self, raw: np.ndarray) -> np.ndarray:
-        """Return the sums of the trees that did not see a row, scaled up to all trees.
+    def out_of_bag(self, raw: np.ndarray) -> OutOfBag:
+        """Return what trees say of rows that they have not seen.
 
         Parameters
         ----------
         raw : ndarray of shape (n,) or (n, K)
             What all trees add up for the training rows.
-
-        Returns
-        -------
-        ndarray of the shape of `raw`
         """
         if self._best is not None and self._best[0] == self._best_round:
-            total = self._best[1]
+            _, self._sum, self._noise, self._excess = self._best
         else:
-            total = self._sum + self._unseen_part(raw)
-        return total / float(1 - self._share)
+            self._sum += self._unseen_part(raw)
+        self._end_turn(raw)
+        return OutOfBag(self._excess + raw, self._noise)
 
     @property
     def _best_round(self) -> int | None:
@@ -159,13 +182,28 @@ class BaggedObjective(Objective):
         """Add the last tree to the sums of the rows that it did not see, or start them."""
         if self._n_trees:
             self._sum += self._unseen_part(raw)
+            if self._n_trees % self._share.denominator == 0:
+                self._end_turn(raw)
         else:
-            known = self._earlier is not None and self._earlier.shape == raw.shape
-            self._sum = np.array(self._earlier if known else raw, np.float64) * float(
-                1 - self._share
-            )
+            earlier = self._earlier
+            if earlier is None or earlier.raw.shape != raw.shape:
+                earlier = OutOfBag(raw, np.zeros(raw.shape, np.float32))
+            self._sum = np.array(earlier.raw, np.float32) * np.float32(1 - self._share)
+            self._noise = earlier.noise
+            self._excess = np.subtract(earlier.raw, raw, dtype=np.float32)
         if self._best_round == self._n_trees:
-            self._best = self._n_trees, self._sum.copy()
+            self._best = self._n_trees, self._sum.copy(), self._noise, self._excess
+
+    def _end_turn(self, raw: np.ndarray) -> None:
+        """Add the error of the trees since the groups were turned to the noise."""
+        # New arrays: those of the best round are kept.
+        excess = self._sum / np.float32(1 - self._share)
+        excess -= raw
+        error = excess - self._excess
+        signs = self._signs.integers(2, size=len(raw), dtype=np.int8) * np.int8(2) - np.int8(1)
+        error *= signs.reshape(-1, *[1] * (raw.ndim - 1))
+        error += self._noise
+        self._noise, self._excess = error, excess
 
     def _unseen_part(self, raw: np.ndarray) -> np.ndarray:
         """Return zeros where the last tree has seen a row."""

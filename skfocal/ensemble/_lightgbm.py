@@ -89,7 +89,7 @@ class LightGBMBooster(Booster):
         start: np.ndarray,
         watch: Watch | None = None,
         before: Self | None = None,
-    ) -> tuple[Self, None]:
+    ) -> tuple[Self, np.ndarray | None]:
         """Grow trees; see :meth:`Booster.train`."""
         with needs_extra("boosting", "engine='lightgbm'"):
             import lightgbm
@@ -109,14 +109,17 @@ class LightGBMBooster(Booster):
             train_set,
             settings.n_estimators - earlier,
             init_model=None if before is None else before._booster,
+            # Otherwise it is copied through text, as it is below.
+            keep_training_booster=True,
             **({} if watch is None else _watching(watch, train_set, start, before)),
         )
         kept = earlier + settings.n_estimators
         if watch is not None:
             kept = max(1, earlier + watch.best_round)
+        raw = _training_sums(booster) if watch is None else None
         if before is None:
             _add_to_first_trees(booster, np.atleast_1d(start))
-        return cls(_as_log_loss(booster, kept, start)), None
+        return cls(_as_log_loss(booster, kept, start)), raw
 
     @property
     def native(self) -> "lightgbm.Booster":
@@ -211,6 +214,18 @@ def _repeat(start: np.ndarray, n_rows: int) -> np.ndarray:
 
 def _positions(mask: np.ndarray | None) -> list[int]:
     return [] if mask is None else np.flatnonzero(mask).tolist()
+
+
+def _training_sums(booster: "lightgbm.Booster") -> np.ndarray:
+    """Return what the trees add up for the training rows, which the booster still knows."""
+    found: list[np.ndarray] = []
+
+    def remember(raw: np.ndarray, _: Any) -> tuple[str, float, bool]:
+        found.append(np.array(raw))
+        return "", 0.0, True
+
+    booster.eval_train(remember)
+    return found[0]
 
 
 def _add_to_first_trees(booster: "lightgbm.Booster", constants: np.ndarray) -> None:

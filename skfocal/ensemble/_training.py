@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from skfocal.ensemble._bags import BaggedObjective
+from skfocal.ensemble._bags import BaggedObjective, OutOfBag
 from skfocal.ensemble._booster import Booster, Rows, TreeSettings, Watch
 from skfocal.ensemble._objective import Objective
 from skfocal.model_selection import class_split, make_score
@@ -80,21 +79,15 @@ class Grown:
     ----------
     booster : Booster
     table : Table
-    out_of_bag : ndarray or None
-        For each row the sum of the trees that have not seen it, scaled up to all trees.
+    out_of_bag : OutOfBag or None
     scores : list of float
         Those that early stopping followed.
     """
 
     booster: Booster
     table: Table
-    out_of_bag: np.ndarray | None = None
+    out_of_bag: OutOfBag | None = None
     scores: list[float] = field(default_factory=list)
-
-    @cached_property
-    def raw(self) -> np.ndarray:
-        """What the trees add up for these rows."""
-        return self.booster.raw_prediction(self.table.X)
 
 
 @dataclass(frozen=True)
@@ -137,10 +130,9 @@ class Trainer:
             self.settings, table.rows, objective, start, watch, booster
         )
         grown = Grown(booster, table, scores=[] if watch is None else watch.scores)
-        if raw is not None:
-            grown.raw = raw
         if isinstance(objective, BaggedObjective) and self._follows:
-            grown.out_of_bag = objective.out_of_bag(grown.raw)
+            raw = booster.raw_prediction(table.X) if raw is None else raw
+            grown.out_of_bag = objective.out_of_bag(raw)
         return grown
 
     def grow_while_better(
@@ -168,10 +160,12 @@ class Trainer:
     def fit_intercept(self, grown: Grown) -> np.ndarray | None:
         """Return what to add to the log-odds so that their mean risk is right on new rows.
 
-        Trees read low on new rows: their steps fall short, which shows in their sum, and they
-        overfit, which shows in what each says of the rows that it has not seen. Noise hides some
-        of the latter, for it raises the mean risk of rare events; but no overfit makes the risks
-        of new rows higher than those of known ones.
+        Trees read low on new rows: their steps fall short, and they overfit. Both show in what
+        each tree says of the rows that it has not seen. But the sums of fewer trees are noisier
+        than those of all, and noise raises the mean risk of rare events. So as much noise is added
+        again, and what that changes is taken off (SIMEX: Cook and Stefanski, "Simulation-
+        Extrapolation Estimation in Parametric Measurement Error Models", 1994,
+        doi:10.1080/01621459.1994.10476871).
 
         Returns
         -------
@@ -182,10 +176,10 @@ class Trainer:
         too_few = len(table.codes) < LEAST_ROWS or table.fewest < LEAST_ROWS_OF_CLASS
         if grown.out_of_bag is None or too_few:
             return None
-        unseen = self._constant(grown.out_of_bag, table)
-        if unseen.ndim:
-            return unseen
-        return np.maximum(unseen, self._constant(grown.raw, table))
+        raw, noise = grown.out_of_bag.raw, grown.out_of_bag.noise
+        # Both signs: what the one says of chance, the other takes back.
+        noisier = self._constant(raw + noise, table) + self._constant(raw - noise, table)
+        return 2 * self._constant(raw, table) - noisier / 2
 
     @property
     def _follows(self) -> bool:

@@ -53,7 +53,7 @@ class XGBoostBooster(Booster):
         start: np.ndarray,
         watch: Watch | None = None,
         before: Self | None = None,
-    ) -> tuple[Self, None]:
+    ) -> tuple[Self, np.ndarray | None]:
         """Grow trees; see :meth:`Booster.train`."""
         with needs_extra("boosting", "engine='xgboost'"):
             import xgboost
@@ -80,8 +80,10 @@ class XGBoostBooster(Booster):
             **({} if watch is None else _watching(watch, train_set, settings, start, before)),
         )
         if watch is not None:
-            booster = booster[: max(1, earlier + watch.best_round)]
-        return cls(booster, start), None
+            return cls(booster[: max(1, earlier + watch.best_round)], start), None
+        # Of the training rows it still knows the sums.
+        raw = booster.predict(train_set, output_margin=True).astype(np.float64)
+        return cls(booster, start), raw
 
     @property
     def native(self) -> "xgboost.Booster":

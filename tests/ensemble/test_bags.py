@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skfocal import FocalBoostingClassifier
-from skfocal.ensemble._bags import BaggedObjective, Bags, as_share
-from skfocal.ensemble._hist import HistBooster
+from skfocal.ensemble._bags import BaggedObjective, Bags, OutOfBag, as_share
+from skfocal.ensemble._focal_boosting import ENGINES
 from skfocal.ensemble._objective import make_objective
 from skfocal.losses import FocalLoss
 from skfocal.tasks import get_task
@@ -53,11 +53,11 @@ class Sums:
     def after(self, n_trees):
         return self.start + self.trees[:n_trees].sum(axis=0)
 
-    def follow(self, n_trees, share=HALF, watch=None, best=(), **settings):
+    def follow(self, n_trees, share=HALF, watch=None, best=(), seed=1, **settings):
         """Return the objective after so many trees, and the rows that each did not see."""
         task = get_task("binary" if self.start.ndim == 1 else "multiclass")
         plain = make_objective(FocalLoss(1.0), task)
-        bagged = BaggedObjective(plain, share, np.random.default_rng(1), watch=watch, **settings)
+        bagged = BaggedObjective(plain, share, np.random.default_rng(seed), watch=watch, **settings)
         unseen = []
         for number in range(n_trees):
             raw = self.after(number)
@@ -83,14 +83,33 @@ def test_a_row_is_told_by_the_trees_that_have_not_seen_it(shape, share):
     bagged, unseen = sums.follow(7, share)
     weight = unseen.reshape(7, 40, *[1] * (len(shape) - 1)) / float(1 - share)
     expected = sums.start + (sums.trees * weight).sum(axis=0)
-    assert bagged.out_of_bag(sums.after(7)) == pytest.approx(expected)
+    assert bagged.out_of_bag(sums.after(7)).raw == pytest.approx(expected, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize("share", [HALF, Fraction(2, 3), Fraction(1, 4)])
+def test_the_noise_is_like_that_of_the_sums_and_does_not_depend_on_it(share):
+    n_trees = 2 * share.denominator + 1
+    sums = Sums(n_trees, (40, 3))
+    total = sums.after(n_trees)
+    drawn = [sums.follow(n_trees, share, seed=seed)[0].out_of_bag(total) for seed in range(400)]
+    errors, noises = (
+        np.array([one.raw - total for one in drawn]),
+        np.array([d.noise for d in drawn]),
+    )
+    size = np.mean(errors**2)
+    assert size > 1
+    assert np.mean(noises**2) == pytest.approx(size, rel=0.02)
+    # Over 400 x 40 rows; errors of classes go together.
+    assert abs(np.mean(noises * errors)) < 0.03 * size
+    between = [np.mean(of[..., 0] * of[..., 1]) for of in (errors, noises)]
+    assert between[0] == pytest.approx(between[1], abs=0.03 * size)
 
 
 class Stub:
     best_round = 0
 
 
-@pytest.mark.parametrize("best", [1, 3, 5])
+@pytest.mark.parametrize("best", [1, 2, 4, 5])
 def test_with_early_stopping_the_trees_after_the_best_round_do_not_count(best):
     sums = Sums(5, (30,))
     # As it is known before each tree, and then after the last.
@@ -99,18 +118,24 @@ def test_with_early_stopping_the_trees_after_the_best_round_do_not_count(best):
     stopped, _ = sums.follow(5, watch=watch, best=known)
     watch.best_round = best
     whole, _ = sums.follow(best)
-    assert stopped.out_of_bag(sums.after(best)) == pytest.approx(whole.out_of_bag(sums.after(best)))
+    one, other = (bagged.out_of_bag(sums.after(best)) for bagged in (stopped, whole))
+    assert one.raw == pytest.approx(other.raw)
+    # The sign of a turn that has not ended is drawn at the end.
+    assert abs(one.noise) == pytest.approx(abs(other.noise))
 
 
 def test_trees_added_later_go_on_from_what_was_known():
     sums = Sums(4, (30,))
-    earlier = np.linspace(-1, 1, 30)
-    plain, _ = sums.follow(4)
-    continued, _ = sums.follow(4, earlier=earlier)
-    moved = continued.out_of_bag(sums.after(4)) - plain.out_of_bag(sums.after(4))
-    assert moved == pytest.approx(earlier - sums.start)
-    other_rows, _ = sums.follow(4, earlier=earlier[:-1])
-    assert other_rows.out_of_bag(sums.after(4)) == pytest.approx(plain.out_of_bag(sums.after(4)))
+    earlier = OutOfBag(np.linspace(-1, 1, 30), np.linspace(0, 1, 30))
+    fewer = OutOfBag(earlier.raw[:-1], earlier.noise[:-1])
+    plain, continued, other_rows = (
+        sums.follow(4, earlier=known)[0].out_of_bag(sums.after(4))
+        for known in (None, earlier, fewer)
+    )
+    assert continued.raw - plain.raw == pytest.approx(earlier.raw - sums.start)
+    assert continued.noise - plain.noise == pytest.approx(earlier.noise, abs=1e-5)
+    assert (other_rows.raw == plain.raw).all()
+    assert (other_rows.noise == plain.noise).all()
 
 
 @pytest.fixture
@@ -136,23 +161,30 @@ def test_the_intercept_needs_trees_that_stay(rows, key):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_what_is_known_of_the_training_rows_is_what_the_trees_add_up(monkeypatch, n_classes):
-    known = []
-    train = HistBooster.train
+@pytest.mark.parametrize("engine", ["hist", "lightgbm", "xgboost"])
+def test_what_is_known_of_the_training_rows_is_what_the_trees_add_up(
+    monkeypatch, engine, n_classes
+):
+    if engine != "hist":
+        pytest.importorskip(engine)
+    booster_class, known = ENGINES[engine], []
+    train = booster_class.train
 
     def remember(settings, rows, *args):
         booster, raw = train(settings, rows, *args)
         known.append((raw, booster.raw_prediction(rows.X)))
         return booster, raw
 
-    monkeypatch.setattr(HistBooster, "train", remember)
+    monkeypatch.setattr(booster_class, "train", remember)
     rng = np.random.default_rng(0)
     y = np.arange(300) % n_classes
     X = rng.normal(size=(300, 3)) + y[:, None]
-    FocalBoostingClassifier(n_estimators=7, n_jobs=1, random_state=0).fit(X, y)
-    ((raw, expected),) = known
-    assert raw.std() > 0.1
-    np.testing.assert_allclose(raw, expected, rtol=1e-12, atol=1e-12)
+    model = FocalBoostingClassifier(engine=engine, n_estimators=7, n_jobs=1, random_state=0)
+    model.fit(X, y)
+    model.set_params(n_estimators=9, warm_start=True).fit(X, y)
+    for raw, expected in known:
+        assert raw.std() > 0.1
+        np.testing.assert_allclose(raw, expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("engine", ["hist", "lightgbm", "xgboost"])

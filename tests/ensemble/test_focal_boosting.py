@@ -340,39 +340,6 @@ def test_losses_with_two_sides_and_with_offsets_are_honest(table):
     np.testing.assert_allclose(expit(weighted + np.log(y.mean() / (1 - y.mean()))), p, atol=1e-6)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("gamma", [0.0, 2.0, 5.0])
-@pytest.mark.parametrize(("n_positive", "n_rows"), [(1000, 10_000), (400, 40_000)])
-def test_the_mean_risk_of_new_rows_is_the_event_rate(gamma, n_positive, n_rows):
-    rng = np.random.default_rng(0)
-
-    def draw(n_positive, n_rows):
-        y = (np.arange(n_rows) < n_positive).astype(int)
-        return rng.normal(size=(n_rows, 4)) + y[:, None], y
-
-    X, y = draw(n_positive, n_rows)
-    X_new, y_new = draw(4000, 40_000)
-    weight = np.where(y_new == 1, y.mean() / y_new.mean(), (1 - y.mean()) / (1 - y_new.mean()))
-
-    def judge(calibrate):
-        model = FocalBoostingClassifier(
-            gamma=gamma,
-            n_estimators=100,
-            learning_rate=0.1,
-            calibrate_intercept=calibrate,
-            n_jobs=1,
-            random_state=0,
-        ).fit(X, y)
-        p = model.predict_proba(X_new)[:, 1]
-        ratio = np.average(p, weights=weight) / y.mean()
-        return ratio, log_loss(y_new, p, sample_weight=weight)
-
-    ratio, loss = judge(True)
-    assert 0.95 < ratio < 1.05
-    # Never at the price of log loss.
-    assert loss <= judge(False)[1] * 1.0005
-
-
 # --- the contract ---------------------------------------------------------------------------------
 
 
