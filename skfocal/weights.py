@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import gen_batches
 
 __all__ = [
     "alpha_weights",
@@ -47,7 +46,8 @@ def class_counts(codes: np.ndarray, sample_weight: np.ndarray | None, n_classes:
     array([2., 1., 0.])
     """
     counts = np.zeros(n_classes)
-    for rows in gen_batches(len(codes), _BLOCK):  # bincount makes a copy of small codes
+    for start in range(0, len(codes), _BLOCK):  # bincount makes a copy of small codes
+        rows = slice(start, start + _BLOCK)
         weight = None if sample_weight is None else sample_weight[rows]
         counts += np.bincount(codes[rows], weights=weight, minlength=n_classes)
     return counts

@@ -53,9 +53,10 @@ def sum_part(
         return added(map(of_block, group))
 
     n_groups = min(len(blocks), most_sums)
+    if n_groups == 1:
+        return of_group(blocks)
     cuts = np.linspace(0, len(blocks), n_groups + 1).astype(int)
-    groups = [blocks[start:end] for start, end in pairwise(cuts)]
-    return added(block_map(of_group, groups) if n_groups > 1 else map(of_group, groups))
+    return added(block_map(of_group, [blocks[start:end] for start, end in pairwise(cuts)]))
 
 
 def added(sums: Iterable[Any]) -> Any:
@@ -168,7 +169,7 @@ class BlockLoss:
         found = part.chunk.find(rows)
         for few in np.split(found, range(SKETCHED_AT_ONCE, len(found), SKETCHED_AT_ONCE)):
             for block in part.chunk.take(few).blocks():
-                self._add_gram(gram, block, np.ones(len(few), dtype=np.float32), positive=True)
+                gram += self._gram(block, np.ones(len(few), dtype=np.float32), positive=True)
         return gram
 
     def _weight(self, block: LabelledBlock) -> np.ndarray:
@@ -215,17 +216,4 @@ class BlockLoss:
 
     def _gram(self, block: RowBlock, curvature: np.ndarray, positive: bool = False) -> np.ndarray:
         """Return ``[X 1]^T diag(curvature) [X 1]``."""
-        gram = np.zeros((self.shape[1], self.shape[1]))
-        self._add_gram(gram, block, curvature, positive)
-        return gram
-
-    def _add_gram(
-        self, total: np.ndarray, block: RowBlock, curvature: np.ndarray, positive: bool
-    ) -> None:
-        n = self.n_features
-        total[:n, :n] += block.gram(curvature, positive=positive)
-        if self.fit_intercept:
-            edge = block.sums(curvature)
-            total[:n, n] += edge
-            total[n, :n] += edge
-            total[n, n] += curvature.sum(dtype=np.float64)
+        return block.gram(curvature, intercept=self.fit_intercept, positive=positive)

@@ -385,8 +385,8 @@ class FocalLogisticRegression(SingleLabelClassifier):
         if l1 > 0:
             return "proximal Newton", proximal_newton(objective, start, l1=l1, **limits)
         name = choose_solver(objective) if self.solver == "auto" else self.solver
-        # None draws the same rows every time: a fit can be repeated.
-        random = check_random_state(0 if self.random_state is None else self.random_state)
+        # None draws the same rows every time, if there is anything to draw.
+        random = None if self.random_state is None else check_random_state(self.random_state)
         return name, SOLVERS[name](objective, start, random=random, **limits)
 
     def _is_separated(self, X, target: Target, sample_weight) -> bool:

@@ -23,8 +23,9 @@ from skfocal.linear_model._block_loss import (
     added,
     sum_part,
 )
+from skfocal.linear_model._compact import COMPACT_SIZE, CompactLoss
 from skfocal.linear_model._evaluation import TINY, Evaluation
-from skfocal.linear_model._rows import as_rows
+from skfocal.linear_model._rows import DenseRows, as_rows
 from skfocal.linear_model._slope_table import SlopeTable
 from skfocal.losses import MarginLoss
 from skfocal.tasks import Task
@@ -120,6 +121,8 @@ class LinearObjective:
         Evaluation
         """
         table = coef.reshape(self.shape)
+        if self._compact is not None:
+            return self._finish(self._compact.evaluate(coef, order), table)
         of_block = partial(self._block_loss.evaluate, table=table, order=order)
         width = HESSIAN_WIDTH if order == 2 else GRADIENT_WIDTH
         return self._finish(self._sum_blocks(of_block, block_map, width, order), table)
@@ -137,6 +140,17 @@ class LinearObjective:
         n_features = self.X.shape[1]
         settings = n_features, self.X.dtype, self.fit_intercept
         return BlockLoss(self.loss, self.task, self.class_weight, *settings)
+
+    @cached_property
+    def _compact(self) -> CompactLoss | None:
+        size = self.n_rows * self.shape[1]
+        if self.n_scores > 1 or not isinstance(self.X, DenseRows) or size > COMPACT_SIZE:
+            return None
+        weight = self.class_weight[self.target]
+        if self.sample_weight is not None:
+            weight = weight * self.sample_weight
+        rows = self.X.X, self.target, weight
+        return CompactLoss(self.loss, self.task, *rows, self.fit_intercept)
 
     @cached_property
     def _table(self) -> SlopeTable | None:
@@ -230,7 +244,7 @@ class LinearObjective:
         found = sample._sum_weights()
         scale = np.divide(self.class_totals, found, out=np.ones_like(found), where=found > 0)
         sample.class_weight = self.class_weight * scale
-        for name in ("_table", "_block_loss"):
+        for name in ("_table", "_block_loss", "_compact"):
             vars(sample).pop(name, None)
         return sample
 

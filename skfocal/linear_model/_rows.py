@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from scipy import sparse
 
+from skfocal.utils._blocks import row_slices
 from skfocal.utils._threads import BlockMap
 
 # Entries of X in a block, and its rows: the vectors of a block stay in the second-level cache,
@@ -39,8 +40,8 @@ class RowBlock(Protocol):
     def sums(self, in_scores: np.ndarray) -> np.ndarray:
         """Return ``X.T @ in_scores``."""
 
-    def gram(self, curvature: np.ndarray, *, positive: bool = False) -> np.ndarray:
-        """Return ``X.T @ diag(curvature) @ X``, dense."""
+    def gram(self, curvature: np.ndarray, *, intercept: bool, positive: bool = False) -> np.ndarray:
+        """Return ``Z.T @ diag(curvature) @ Z``, dense, where Z is X, or [X 1] with intercept."""
 
     def squares(self) -> "RowBlock":
         """Return the block of squared entries."""
@@ -229,13 +230,13 @@ class DenseRows(_RowsInMemory):
     def blocks(self, width: int = 1) -> list["DenseBlock"]:
         """Return views of the rows."""
         step = min(BLOCK_ROWS, max(256, BLOCK_SIZE // max(width, self.shape[1])))
-        return [DenseBlock(self.X[rows], rows) for rows in _cut(self.shape[0], step)]
+        return [DenseBlock(self.X[rows], rows) for rows in row_slices(self.shape[0], step)]
 
     def take(self, rows: np.ndarray) -> "DenseRows":
         """Return a copy of some rows in float32, unless they are too large for it."""
         sample = np.empty((len(rows), self.shape[1]), dtype=np.float32)
         with np.errstate(over="ignore"):
-            for part in _cut(len(rows), SAMPLED_AT_ONCE):
+            for part in row_slices(len(rows), SAMPLED_AT_ONCE):
                 sample[part] = self.X[rows[part]]
         return DenseRows(sample if _is_finite(sample) else self.X[rows])
 
@@ -254,19 +255,27 @@ class DenseBlock:
         """Return ``X.T @ in_scores`` in the precision of X."""
         return self.X.T @ in_scores.astype(self.X.dtype, copy=False)
 
-    def gram(self, curvature: np.ndarray, *, positive: bool = False) -> np.ndarray:
-        """Return ``X.T @ diag(curvature) @ X``, summed in float64."""
+    def gram(self, curvature: np.ndarray, *, intercept: bool, positive: bool = False) -> np.ndarray:
+        """Return ``Z.T @ diag(curvature) @ Z``, summed in float64."""
         n_rows, n_columns = self.X.shape
-        curvature = curvature.astype(self.X.dtype, copy=False)
-        gram = np.zeros((n_columns, n_columns))
-        for rows in _cut(n_rows, max(64, GRAM_SIZE // max(1, n_columns))):
-            X, weight = self.X[rows], curvature[rows, None]
+        width = n_columns + int(intercept)
+        factor = curvature.astype(self.X.dtype, copy=False)
+        if positive:
+            factor = np.sqrt(factor)
+        gram = np.zeros((width, width))
+        weighted = np.empty((max(64, GRAM_SIZE // max(1, width)), width), dtype=self.X.dtype)
+        for rows in row_slices(n_rows, len(weighted)):
+            X, part = self.X[rows], weighted[: rows.stop - rows.start]
+            np.multiply(X, factor[rows, None], out=part[:, :n_columns])
+            if intercept:
+                part[:, n_columns] = factor[rows]
             if positive:
                 # NumPy sees A.T @ A and computes one triangle only.
-                root = X * np.sqrt(weight)
-                gram += root.T @ root
+                gram += part.T @ part
             else:
-                gram += X.T @ (X * weight)
+                gram[:n_columns] += X.T @ part
+                if intercept:
+                    gram[n_columns] += part.sum(axis=0)
         return gram
 
     def squares(self) -> "DenseBlock":
@@ -288,7 +297,7 @@ class CSRRows(_RowsInMemory):
     def blocks(self, width: int = 1) -> list["CSRBlock"]:
         """Return views of the rows; slicing a sparse array would copy them."""
         step = max(SPARSE_ROWS, self.shape[0] // SPARSE_BLOCKS + 1)
-        return [CSRBlock(self._view(rows), rows) for rows in _cut(self.shape[0], step)]
+        return [CSRBlock(self._view(rows), rows) for rows in row_slices(self.shape[0], step)]
 
     def take(self, rows: np.ndarray) -> "CSRRows":
         """Return a copy of some rows in float32, unless they are too large for it."""
@@ -320,9 +329,13 @@ class CSRBlock:
         """Return ``X.T @ in_scores`` in the precision of X."""
         return self.X.T @ in_scores.astype(self.X.dtype, copy=False)
 
-    def gram(self, curvature: np.ndarray, *, positive: bool = False) -> np.ndarray:
-        """Return ``X.T @ diag(curvature) @ X``."""
-        return (self.X.T @ sparse.diags_array(curvature) @ self.X).toarray()
+    def gram(self, curvature: np.ndarray, *, intercept: bool, positive: bool = False) -> np.ndarray:
+        """Return ``Z.T @ diag(curvature) @ Z``."""
+        gram = (self.X.T @ sparse.diags_array(curvature) @ self.X).toarray()
+        if not intercept:
+            return gram
+        edge = self.sums(curvature)[:, None]
+        return np.block([[gram, edge], [edge.T, np.array([[curvature.sum(dtype=np.float64)]])]])
 
     def squares(self) -> "CSRBlock":
         """Return the block of squared entries."""
@@ -336,7 +349,3 @@ class CSRBlock:
 def _is_finite(values: np.ndarray) -> bool:
     """Return whether all values are, without an array of answers."""
     return bool(np.isfinite(values.sum(dtype=np.float64)))
-
-
-def _cut(n_rows: int, step: int) -> list[slice]:
-    return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]

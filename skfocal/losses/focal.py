@@ -86,7 +86,9 @@ class FocalLoss(MarginLoss):
     @property
     def traits(self) -> Traits:
         """Invertible and symmetric always; convex and proper only at gamma = 0."""
-        plain = not np.any(self.gamma)
+        gamma = self.gamma
+        # Asked in every pass of a solver, where NumPy's way to look at one number would be felt.
+        plain = gamma == 0 if isinstance(gamma, int | float) else not np.any(gamma)
         return Traits(convex=plain, proper=plain, invertible=True)
 
     def evaluate(

@@ -6,6 +6,15 @@ from typing import Any
 import numpy as np
 
 
+def row_slices(n_rows: int, step: int) -> list[slice]:
+    """Return slices of `step` rows, the last of what is left.
+
+    scikit-learn's ``gen_batches`` checks its parameters, which takes longer than to count the
+    labels of a small table.
+    """
+    return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+
+
 def map_rows(function: Callable[[Any], np.ndarray], X: Any, n_rows: int) -> np.ndarray:
     """Return ``function(X)``, from blocks of rows.
 

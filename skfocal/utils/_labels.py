@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import column_or_1d, gen_batches
+from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
+
+from skfocal.utils._blocks import row_slices
 
 BLOCK = 2**16
 # Integers within such a range are looked up in a table; sorting them takes longer than a pass
@@ -45,7 +47,7 @@ def find_classes(y: np.ndarray) -> np.ndarray:
     """Return the sorted labels that occur in `y`; parameters and errors of `encode_labels`."""
     check_classification_targets(y[:BLOCK])
     classes = np.unique(y[:BLOCK])
-    for rows in gen_batches(len(y), BLOCK):
+    for rows in row_slices(len(y), BLOCK):
         new = _codes(y[rows], classes)[1]
         if len(new):
             # Twice, so that not every label is one of its own: that warns of a regression.
@@ -74,7 +76,7 @@ def encode_known(y: np.ndarray, classes: np.ndarray, owner: str) -> np.ndarray:
         If `y` has other labels.
     """
     codes = np.empty(len(y), dtype=np.min_scalar_type(max(len(classes) - 1, 0)))
-    for rows in gen_batches(len(y), BLOCK):
+    for rows in row_slices(len(y), BLOCK):
         codes[rows], unknown = _codes(y[rows], classes)
         if len(unknown):
             check_classification_targets(y)
@@ -89,14 +91,14 @@ def _encode_small_range(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low = y.min()
     codes = np.empty(len(y), dtype=np.uint8)
     present = np.zeros(TABLE, dtype=bool)
-    for rows in gen_batches(len(y), BLOCK):
+    for rows in row_slices(len(y), BLOCK):
         # Modulo 256, so that a difference that its own type cannot hold is right too.
         codes[rows] = (y[rows] - low).astype(np.uint8)
         present |= np.bincount(codes[rows], minlength=TABLE) > 0
     offsets = np.flatnonzero(present)
     if offsets[-1] >= len(offsets):  # a gap between the labels
         ranks = (np.cumsum(present) - 1).astype(np.uint8)
-        for rows in gen_batches(len(y), BLOCK):
+        for rows in row_slices(len(y), BLOCK):
             codes[rows] = ranks[codes[rows]]
     return low + offsets.astype(y.dtype), codes
 

@@ -5,13 +5,21 @@ import pytest
 from scipy import sparse
 from scipy.special import log_softmax
 
-from skfocal.linear_model import _rows
+from skfocal.linear_model import _objective, _rows
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.losses import CrossEntropyLoss, FocalLoss
 from skfocal.tasks import get_task
 from skfocal.utils._threads import block_threads
 
 LOSSES = [CrossEntropyLoss(), FocalLoss(gamma=2.0)]
+
+
+@pytest.fixture(autouse=True, params=["compact", "blocks"])
+def form(request, monkeypatch):
+    """Have small dense tables of one score in one piece, or in blocks as all others."""
+    if request.param == "blocks":
+        monkeypatch.setattr(_objective, "COMPACT_SIZE", 0)
+    return request.param
 
 
 def make(n_classes=2, loss=LOSSES[0], X_type=np.asarray, l2=0.1, intercept=True, n=60, seed=0):
@@ -133,3 +141,29 @@ def test_float32_blocks_are_summed_in_float64():
     at, at_single = objective.evaluate(coef, 2), single.evaluate(coef, 2)
     assert at_single.gradient.dtype == at_single.hessian.dtype == np.float64
     np.testing.assert_allclose(at_single.gradient, at.gradient, atol=single.rounding_level(coef))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_one_piece_says_what_blocks_say(loss, dtype, intercept, form, monkeypatch):
+    if form == "blocks":
+        pytest.skip("compares both")
+
+    def as_type(X):
+        return X.astype(dtype)
+
+    compact, coef = make(loss=loss, X_type=as_type, intercept=intercept)
+    assert compact._compact is not None
+    monkeypatch.setattr(_objective, "COMPACT_SIZE", 0)
+    blocks, _ = make(loss=loss, X_type=as_type, intercept=intercept)
+    assert blocks._compact is None
+    for order in (0, 1, 2):
+        one, other = compact.evaluate(coef, order), blocks.evaluate(coef, order)
+        for name in ("value", "gradient", "slope_size", "hessian"):
+            values = getattr(one, name), getattr(other, name)
+            if values[1] is None:
+                assert values[0] is None
+            else:
+                tolerance = 1e-5 if dtype == np.float32 else 1e-12
+                np.testing.assert_allclose(*values, rtol=tolerance, atol=1e-2 * tolerance)

@@ -51,8 +51,13 @@ def test_products_of_a_block(source, n_scores):
         np.testing.assert_allclose(block.sums(in_scores), part.T @ in_scores)
         weight = rng.random(len(part))
         gram = part.T @ np.diag(weight) @ part
-        np.testing.assert_allclose(block.gram(weight), gram)
-        np.testing.assert_allclose(block.gram(weight, positive=True), gram)
+        with_one = np.column_stack([part, np.ones(len(part))])
+        bordered = with_one.T @ np.diag(weight) @ with_one
+        for positive in (False, True):
+            found = block.gram(weight, intercept=False, positive=positive)
+            np.testing.assert_allclose(found, gram)
+            found = block.gram(weight, intercept=True, positive=positive)
+            np.testing.assert_allclose(found, bordered)
         np.testing.assert_allclose(block.squares().scores(coef), part**2 @ coef)
         np.testing.assert_allclose(block.magnitudes().scores(coef), np.abs(part) @ coef)
 

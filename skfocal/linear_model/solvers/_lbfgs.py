@@ -1,6 +1,5 @@
 """Limited-memory BFGS around a preconditioner."""
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -9,12 +8,10 @@ import numpy as np
 from skfocal.linear_model._evaluation import Evaluation
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model.solvers._line_search import wolfe_search
-from skfocal.linear_model.solvers._newton import factorised
+from skfocal.linear_model.solvers._memory import Memory, factorised
 from skfocal.linear_model.solvers._result import SolverResult, has_settled, is_at_limit
 from skfocal.utils._threads import BlockMap, block_threads
 
-# Steps that are remembered; more make each step more expensive and save few.
-MEMORY = 10
 # The preconditioner is made anew where the slopes of the rows have changed by such a factor.
 STALE = 30.0
 # Correlated columns take hundreds of iterations. Where as many as these have not gained half of
@@ -150,42 +147,3 @@ def _diagonal_inverse(
         return objective.centred((inverse * vector).reshape(objective.shape)).ravel()
 
     return apply
-
-
-class Memory:
-    """The inverse of the Hessian: a preconditioner, corrected by the last steps."""
-
-    def __init__(self, inverse: Callable[[np.ndarray], np.ndarray]) -> None:
-        self.inverse = inverse
-        self.pairs: deque[tuple[np.ndarray, np.ndarray, float]] = deque(maxlen=MEMORY)
-        self.scale = 1.0
-
-    def direction(self, gradient: np.ndarray) -> np.ndarray:
-        """Return the step that the memory proposes, by the two-loop recursion."""
-        vector, along = gradient.copy(), []
-        for step, change, product in reversed(self.pairs):
-            along.append(float(step @ vector) / product)
-            vector -= along[-1] * change
-        vector = self.scale * self.inverse(vector)
-        for (step, change, product), projection in zip(self.pairs, reversed(along), strict=True):
-            vector += (projection - float(change @ vector) / product) * step
-        return -vector
-
-    def add(self, step: np.ndarray, change: np.ndarray) -> None:
-        """Remember a step and how it changed the gradient, if it met positive curvature."""
-        product, inverse_change = float(step @ change), self.inverse(change)
-        size = float(change @ inverse_change)
-        if product > np.finfo(np.float64).eps * size > 0:
-            self.pairs.append((step, change, product))
-            self.scale = product / size
-
-    def precondition(self, inverse: Callable[[np.ndarray], np.ndarray]) -> None:
-        """Take another preconditioner, and keep the steps."""
-        self.inverse, self.scale = inverse, 1.0
-
-    def clear(self) -> bool:
-        """Forget all steps; return whether there were any."""
-        had_any = bool(self.pairs)
-        self.pairs.clear()
-        self.scale = 1.0
-        return had_any

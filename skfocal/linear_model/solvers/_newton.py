@@ -1,14 +1,16 @@
-"""Newton's method with positive curvature and a backtracking line search."""
+"""Newton's method with positive curvature and a backtracking line search.
 
-from collections.abc import Callable
+Near the minimum the Hessian hardly changes: the last one is kept there, and corrected by the steps
+as in L-BFGS.
+"""
+
 from typing import Any
 
 import numpy as np
-from scipy import linalg
-from scipy.linalg import lapack
 
 from skfocal.linear_model._evaluation import Evaluation
 from skfocal.linear_model._objective import LinearObjective
+from skfocal.linear_model.solvers._memory import Memory, factorised
 from skfocal.linear_model.solvers._result import SolverResult, has_settled, is_at_limit
 from skfocal.utils._threads import BlockMap, block_threads
 
@@ -17,8 +19,11 @@ from skfocal.utils._threads import BlockMap, block_threads
 NEWTON_COEFFICIENTS = 100
 ARMIJO = 1e-4
 MAX_HALVINGS = 40
-# A step is taken to be the last one where the square of the gradient is this part of tol.
-LAST_STEP = 0.1
+# Below such a gradient the last Hessian and the memory of a few steps do as well as a new one,
+# which takes as long as two gradients or more.
+NEAR = 0.1
+# Where a step along an old Hessian leaves more of the gradient than that, there is a new one.
+CONTRACTION = 0.3
 
 
 def newton(
@@ -54,6 +59,8 @@ def newton(
     """
     with block_threads() as block_map:
         coef, at = start, objective.evaluate(start, 2, block_map)
+        memory: Memory | None = None
+        smooth = objective.loss.traits.smooth
         converged, message = False, f"the limit of {max_iter} iterations was reached"
         for n_iter in range(max_iter + 1):
             if verbose:
@@ -64,47 +71,30 @@ def newton(
             converged = at.gradient_norm <= tol
             if converged or n_iter == max_iter:
                 break
-            if at.hessian is None:
-                at = objective.evaluate(coef, 2, block_map)
-            direction = -factorised(at.hessian)(at.gradient)
-            # Near the minimum a step squares the gradient: the last one needs no Hessian.
-            is_last = at.gradient_norm < np.sqrt(LAST_STEP * tol)
-            step = _search(objective, coef, at, direction, 1 if is_last else 2, block_map)
+            if memory is None:
+                if at.hessian is None:
+                    at = objective.evaluate(coef, 2, block_map)
+                memory = Memory(factorised(at.hessian))
+            direction = memory.direction(at.gradient)
+            order = 1 if smooth and at.gradient_norm < NEAR else 2
+            step = _search(objective, coef, at, direction, order, block_map)
             if step is None:
+                if at.hessian is None:  # the direction is of an old one
+                    memory = None
+                    continue
                 converged = is_at_limit(objective, coef, at)
                 message = "the line search found no lower objective"
                 break
-            before, (coef, at) = at, step
+            last, before, (coef, at) = coef, at, step
             if has_settled(objective, coef, before, at, tol):
                 converged = True
                 break
+            if order == 2 or at.gradient_norm > CONTRACTION * before.gradient_norm:
+                memory = None
+            else:
+                memory.add(coef - last, at.gradient - before.gradient)
     message = "converged" if converged else message
     return SolverResult(coef, at.value, at.gradient_norm, n_iter, converged, message)
-
-
-def factorised(hessian: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what multiplies by the inverse of a Hessian.
-
-    The diagonal is scaled to one first. Directions without curvature (collinear or constant
-    columns, no penalty) are left alone.
-    """
-    scale = np.sqrt(np.diag(hessian))
-    scale[scale == 0] = 1.0
-    limit = 4 * len(scale) * np.finfo(np.float64).eps
-    # LAPACK itself, in place: on a small table SciPy's checks of its input take longer than the
-    # solution, and on a wide one a copy is a tenth of the rows.
-    factor, failed = lapack.dpotrf(_scaled(hessian, scale).T, overwrite_a=True)
-    if not failed and np.diag(factor).min() ** 2 > limit:
-        return lambda vector: lapack.dpotrs(factor, vector / scale)[0] / scale
-    values, vectors = linalg.eigh(_scaled(hessian, scale), check_finite=False)
-    inverse = np.divide(1.0, values, out=np.zeros_like(values), where=values > limit)
-    return lambda vector: (vectors @ (inverse * (vectors.T @ (vector / scale)))) / scale
-
-
-def _scaled(hessian: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    scaled = hessian / scale
-    scaled /= scale[:, None]
-    return scaled
 
 
 def _search(

@@ -5,15 +5,15 @@ table                               solver   why
 =================================== ======== =====================================================
 8,192 rows and more, of which 80    sampled  a sample knows the curvature, so that five passes of
 a column fit into a sample                   the gradient over all rows suffice
-others, up to 100 coefficients      newton   five or six passes, each with a Hessian, which is
-                                             cheap here and knows correlated columns
+others, up to 100 coefficients      newton   six passes, four with a Hessian, which is cheap here
+                                             and knows correlated columns
 others: wide or sparse tables,      lbfgs    time and memory linear in the coefficients; a Hessian
 many classes                                 of p**2 numbers costs more than it saves
 =================================== ======== =====================================================
 
-Left out, since they bring less than 1.3 times: a solver of its own for few rows (at 2,000 x 20 a
-third of a fit is the checking of parameters and input), and one for wide tables of uncorrelated
-columns (a pass takes no longer than to read the table twice).
+Left out, since they bring less than 1.3 times: a Hessian in single precision for few rows, and a
+solver for wide tables of uncorrelated columns (a pass takes no longer than to read the table
+twice).
 """
 
 from collections.abc import Callable
