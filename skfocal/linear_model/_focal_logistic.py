@@ -7,10 +7,10 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from skfocal._classifier import LOSS_CONSTRAINTS, SingleLabelClassifier, Target
+from skfocal._classifier import LOSS_CONSTRAINTS, Target
 from skfocal.linear_model._block_loss import raw_scores
 from skfocal.linear_model._dask import is_dask, read_dask
-from skfocal.linear_model._exporting import as_logistic_regression, as_onnx
+from skfocal.linear_model._linear_classifier import LinearClassifier
 from skfocal.linear_model._objective import LinearObjective
 from skfocal.linear_model._penalty import check_l1, l1_strength, l2_inverse
 from skfocal.linear_model._reading import read_blocks
@@ -21,12 +21,7 @@ from skfocal.linear_model.solvers import SOLVERS, SolverResult, choose_solver, p
 from skfocal.losses import MarginLoss
 from skfocal.posterior import Posterior
 from skfocal.tasks import get_task
-from skfocal.utils._compat import (
-    Interval,
-    StrOptions,
-    _fit_context,
-    validate_data,
-)
+from skfocal.utils._compat import Interval, StrOptions, _fit_context
 from skfocal.utils._docs import documented
 from skfocal.utils._threads import block_threads
 from skfocal.utils._validation import validate_rows
@@ -34,7 +29,7 @@ from skfocal.utils._warnings import warn_user
 
 
 @documented()
-class FocalLogisticRegression(SingleLabelClassifier):
+class FocalLogisticRegression(LinearClassifier):
     """Linear classifier that minimises a focal loss, or any other loss of the margin.
 
     With margin m_i of row i (its signed score; for K classes the score of the true class minus
@@ -281,68 +276,6 @@ class FocalLogisticRegression(SingleLabelClassifier):
             self._calibrate(X, target, sample_weight)
         return self
 
-    def decision_function(self, X):
-        """Return the log-odds of :meth:`predict_proba`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            For two classes the log-odds of ``classes_[1]``, for more the log-probabilities.
-        """
-        posterior = self._current_posterior
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
-        scores = X @ self.coef_.T + self.intercept_
-        return posterior.log_odds(get_task(posterior.task).from_columns(scores))
-
-    def to_sklearn(self):
-        """Return the same model as a fitted LogisticRegression.
-
-        Returns
-        -------
-        sklearn.linear_model.LogisticRegression
-            Of the same labels and probabilities.
-
-        Raises
-        ------
-        ValueError
-            If the probabilities are no shift of the scores, as they are at ``gamma=0`` and with
-            ``probabilities="raw"``.
-        """
-        posterior = self._current_posterior
-        settings = {"C": self.C, "fit_intercept": self.fit_intercept}
-        table = self.coef_, self.intercept_, self.classes_
-        model = as_logistic_regression(*table, posterior, settings)
-        for name in ("n_iter_", "feature_names_in_"):
-            if hasattr(self, name):
-                setattr(model, name, getattr(self, name))
-        return model
-
-    def to_onnx(self):
-        """Return the model as an ONNX graph that gives honest probabilities.
-
-        Its input ``X`` is float32; its outputs are ``label`` and ``probabilities``, which differ
-        from those of :meth:`predict_proba` by about 1e-7.
-
-        Returns
-        -------
-        onnx.ModelProto
-
-        Raises
-        ------
-        ImportError
-            If onnx is missing, which the extra ``exporters`` brings.
-        ValueError
-            With several classes, if the probabilities are no shift of the scores.
-        """
-        posterior = self._current_posterior
-        table = self.coef_, self.intercept_, self.classes_
-        return as_onnx(*table, posterior, type(self).__name__)
-
     def _check_compatibility(self, loss: MarginLoss, target: Target) -> None:
         if loss.weighs_batch:
             raise ValueError(
@@ -447,11 +380,6 @@ class FocalLogisticRegression(SingleLabelClassifier):
             scores = self._scores(X, target, sample_weight).astype(np.float64, copy=False)
             log_odds = self._posterior.log_odds(get_task(target.task).from_columns(scores))
             self._posterior = self._posterior.calibrated(log_odds, target.codes, sample_weight)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
 
 def _constant_scores(target: Target, dtype: np.dtype) -> np.ndarray:
