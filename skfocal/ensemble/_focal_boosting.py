@@ -33,7 +33,7 @@ from skfocal.utils._compat import (
     _fit_context,
     validate_data,
 )
-from skfocal.utils._validation import drop_weightless, validate_rows
+from skfocal.utils._validation import drop_weightless, refuse_times, validate_rows
 
 ENGINES: dict[str, type[Booster]] = {
     engine.name: engine for engine in (HistBooster, LightGBMBooster, XGBoostBooster)
@@ -289,6 +289,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
                 check_unseen(as_share(self.subsample), engine, self.engine_params or {})
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
+        refuse_times(self, X)
         mask = categorical_mask(X, self.categorical_features, name)
         encoder = None if mask is None else CategoryEncoder(mask)
         numbers, y, sample_weight = validate_rows(
@@ -415,6 +416,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         return self
 
     def _to_numbers(self, X):
+        refuse_times(self, X)
         if self._encoder is not None:
             _check_feature_names(self, X, reset=False)
             _check_n_features(self, X, reset=False)

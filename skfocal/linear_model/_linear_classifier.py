@@ -6,6 +6,7 @@ from skfocal._classifier import SingleLabelClassifier
 from skfocal.linear_model._exporting import as_logistic_regression, as_onnx
 from skfocal.tasks import get_task
 from skfocal.utils._compat import validate_data
+from skfocal.utils._validation import refuse_times
 
 
 class LinearClassifier(SingleLabelClassifier):
@@ -36,6 +37,7 @@ class LinearClassifier(SingleLabelClassifier):
             For two classes the log-odds of ``classes_[1]``, for more the log-probabilities.
         """
         posterior = self._current_posterior
+        refuse_times(self, X)
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
         scores = X @ self.coef_.T + self.intercept_
         return posterior.log_odds(get_task(posterior.task).from_columns(scores))

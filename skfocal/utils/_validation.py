@@ -5,6 +5,32 @@ from sklearn.utils import check_array, check_X_y
 
 from skfocal.utils._compat import KEEP_INTEGER_WEIGHTS, _check_sample_weight, validate_data
 
+# As data frames of polars name types of dates and times; those of NumPy have a letter for a kind.
+_TIMES = {"Date", "Datetime", "Duration", "Time"}
+
+
+def refuse_times(estimator, X):
+    """Raise ValueError if a table holds dates or times, which are no numbers.
+
+    scikit-learn would convert a table of dates alone to nanoseconds, and fail on others.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        For the message.
+    X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
+        Rows.
+    """
+    named = hasattr(X, "columns") and hasattr(X, "dtypes")
+    names, types = (X.columns, X.dtypes) if named else ([None], [getattr(X, "dtype", None)])
+    for name, dtype in zip(names, types, strict=True):
+        if getattr(dtype, "kind", "") in ("m", "M") or str(dtype).split("(")[0] in _TIMES:
+            what = "X" if name is None else f"column {name!r}"
+            raise ValueError(
+                f"{type(estimator).__name__}: {what} holds dates or times ({dtype}); give numbers "
+                "instead, such as days since a date or the hour of the day, or leave it out."
+            )
+
 
 def validate_table(estimator, X, y="no_validation", *, read=None, reset=True, **options):
     """Return rows, and labels if there are any, as scikit-learn's ``validate_data`` does.
@@ -28,6 +54,7 @@ def validate_table(estimator, X, y="no_validation", *, read=None, reset=True, **
     -------
     X or (X, y)
     """
+    refuse_times(estimator, X)
     if read is None:
         return validate_data(estimator, X, y, reset=reset, **options)
     validate_data(estimator, X, reset=reset, skip_check_array=True)

@@ -129,6 +129,44 @@ def test_containers_of_rows(subject, convert, tmp_path):
     np.testing.assert_allclose(probability, subject.make().fit(X, y).predict_proba(X), atol=1e-5)
 
 
+DAYS = np.datetime64("2020-01-01", "ns") + np.arange(7) * np.timedelta64(1, "D")
+
+
+@pytest.mark.parametrize(
+    ("times", "kind"),
+    [
+        (pd.Series(DAYS), "datetime64"),
+        (pd.Series(DAYS).dt.tz_localize("UTC"), "UTC"),
+        (pd.Series(DAYS - DAYS[0]), "timedelta64"),
+        (pl.Series(DAYS).cast(pl.Date), "Date"),
+        (pl.Series(DAYS), "Datetime"),
+        (pl.Series(DAYS - DAYS[0]), "Duration"),
+    ],
+    ids="pandas zone timedelta polars datetime duration".split(),
+)
+@every
+def test_dates_and_times_are_refused_by_name(subject, times, kind):
+    X, y = subject.table()
+    column = times[np.arange(len(X)) % len(times)]
+    if isinstance(times, pl.Series):
+        numbers = pl.DataFrame(X, schema=list("abcdef"))
+        dated = numbers.with_columns(column.alias("c"))
+    else:
+        numbers = pd.DataFrame(X, columns=list("abcdef"))
+        dated = numbers.assign(c=column.reset_index(drop=True))
+    message = (
+        rf"{type(subject.make()).__name__}: column 'c' holds dates or times \(.*{kind}.*\); give"
+    )
+    with pytest.raises(ValueError, match=message):
+        subject.make().fit(dated, y)
+    model = subject.make().fit(numbers, y)
+    with pytest.raises(ValueError, match=message):
+        model.predict_proba(dated)
+    # Alone, they would become nanoseconds.
+    with pytest.raises(ValueError, match="holds dates or times"):
+        subject.make().fit(np.resize(DAYS, X.shape), y)
+
+
 @every
 def test_dicts_are_refused(subject):
     X, y = subject.table()
