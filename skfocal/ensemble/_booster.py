@@ -190,8 +190,8 @@ class Booster(ABC):
         """Return what the trees add up, as float64."""
 
     @abstractmethod
-    def shift(self, constant: float) -> None:
-        """Add a constant to `raw` of two classes."""
+    def shift(self, constant: np.ndarray) -> None:
+        """Add a constant to `raw`, of shape () or (K,)."""
 
     @abstractmethod
     def feature_importances(self, n_features: int) -> np.ndarray:

@@ -107,8 +107,8 @@ def xgboost_objective(
 class EngineObjective:
     """An objective as an engine calls it: ``objective(y_true, y_pred, sample_weight)``.
 
-    Native training functions call it as ``objective(y_pred, dataset)``, which works too. With two
-    classes and an invertible loss the predictions are log-odds, see
+    Native training functions call it as ``objective(y_pred, dataset)``, which works too. With an
+    invertible loss the predictions are log-odds, or log-probabilities of several classes, see
     :class:`FocalBoostingClassifier`; else they are the scores of the loss.
 
     To tune it, search over a list of objectives. (It has no ``get_params``: XGBoost would take the

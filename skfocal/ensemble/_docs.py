@@ -7,11 +7,11 @@ _FRAGMENTS = {
 engine : {"hist", "lightgbm", "xgboost"}, default="hist"
     What grows the trees: scikit-learn's histogram boosting, LightGBM or XGBoost
     (``pip install 'skfocal[boosting]'``).
-n_estimators : int in [1, inf), default=300
+n_estimators : int in [1, inf), default=200
     Rounds of boosting, each of one tree, or of one a class.
-learning_rate : float in (0, inf), default=0.03
+learning_rate : float in (0, inf), default=0.05
     Factor on the values of all leaves.
-max_leaf_nodes : int in [2, inf) or None, default=16
+max_leaf_nodes : int in [2, inf) or None, default=31
     Most leaves of a tree.
 max_depth : int in [1, inf) or None, default=None
     Most splits on the way to a leaf.
@@ -71,9 +71,9 @@ verbose : int, default=0
     Let the engine print its progress if positive.""",
     "fitted": """\
 booster_ : HistGradientBoostingClassifier, lightgbm.Booster or xgboost.Booster
-    The engine's own fitted object. With two classes and an invertible loss it is an ordinary
-    model of log loss, whose own probabilities are those of :meth:`predict_proba`: explainers
-    and exporters need nothing of skfocal.
+    The engine's own fitted object. With an invertible loss it is an ordinary model of log loss,
+    whose own probabilities are those of :meth:`predict_proba`: explainers and exporters need
+    nothing of skfocal. (Not with several classes and a loss that has a function for each.)
 feature_importances_ : ndarray of shape (n_features,)
     Total gain of the splits on each feature, divided by the sum over the features.
 intercept_ : ndarray of shape () or (n_classes,)

@@ -55,12 +55,14 @@ class FocalBoostingClassifier(SingleLabelClassifier):
     largest, 1.8, at risks of 0.1 % and 99.9 %), and w the sample weight times the class weight. So
     ``gamma=0`` *is* the engine's own log loss. At any gamma the best start is the log-odds of the
     class frequencies, regularisation acts as it does for log loss, and ``sigmoid(s)`` is a
-    probability.
+    probability. More than two classes are boosted in their log-probabilities likewise, and
+    ``gamma=0`` is the engine's log loss of softmax.
 
-    Losses without an inverse, and more than two classes, are boosted in the scores of the loss,
-    with their exact gradient and a positive curvature. Several labels per row are one such model
-    each: ``OneVsRestClassifier(FocalBoostingClassifier())`` of scikit-learn, which gives one
-    honest probability per label and searches as ``estimator__gamma``.
+    Losses without an inverse, and for several classes those with a function of its own for each,
+    are boosted in the scores of the loss, with their exact gradient and a positive curvature.
+    Several labels per row are one such model each:
+    ``OneVsRestClassifier(FocalBoostingClassifier())`` of scikit-learn, which gives one honest
+    probability per label and searches as ``estimator__gamma``.
 
     Parameters
     ----------
@@ -152,9 +154,9 @@ class FocalBoostingClassifier(SingleLabelClassifier):
         class_weight=None,
         probabilities="weighted",
         engine="hist",
-        n_estimators=300,
-        learning_rate=0.03,
-        max_leaf_nodes=16,
+        n_estimators=200,
+        learning_rate=0.05,
+        max_leaf_nodes=31,
         max_depth=None,
         min_samples_leaf="auto",
         l2_regularization=10.0,
@@ -386,7 +388,7 @@ class FocalBoostingClassifier(SingleLabelClassifier):
                 f"the {earlier.n_rounds} there are."
             )
         booster = deepcopy(earlier)
-        if self._shift:
+        if np.any(self._shift):
             booster.shift(-self._shift)
         return Grown(booster, table, self._out_of_bag)
 
@@ -400,17 +402,18 @@ class FocalBoostingClassifier(SingleLabelClassifier):
 
     def _store(self, objective: Objective, posterior: Posterior, booster: Booster, intercept: Any):
         """Keep the trees; for log-odds the added constant becomes part of them."""
-        self._shift = self._shift_of_kind = 0.0
+        n_scores = () if objective.task.n_scores(self.class_weight_) == 1 else len(self.classes_)
+        self.intercept_ = np.zeros(n_scores) if intercept is None else intercept
+        self._shift = self._shift_of_kind = np.zeros(n_scores)
         if objective.adds_up_log_odds:
             if posterior.kind != "raw":
-                self._shift_of_kind = float(objective.log_odds(np.zeros(()), posterior))
-            self._shift = self._shift_of_kind + (0.0 if intercept is None else float(intercept))
-            if self._shift:
+                of_kind = objective.log_odds(self._shift, posterior)
+                self._shift_of_kind = objective.task.centred(of_kind)
+            self._shift = self._shift_of_kind + self.intercept_
+            if np.any(self._shift):
                 booster.shift(self._shift)
         elif intercept is not None:
             posterior = replace(posterior, intercept=intercept)
-        n_scores = () if objective.task.n_scores(self.class_weight_) == 1 else len(self.classes_)
-        self.intercept_ = np.zeros(n_scores) if intercept is None else intercept
         self._booster, self._posterior = booster, posterior
         self.n_iter_ = booster.n_rounds
         return self

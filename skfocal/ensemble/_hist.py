@@ -82,7 +82,7 @@ class HistBooster(Booster):
         """Return what the trees add up."""
         return self._model.decision_function(X)
 
-    def shift(self, constant: float) -> None:
+    def shift(self, constant: np.ndarray) -> None:
         """Add a constant to the start."""
         self._model._baseline_prediction = self._model._baseline_prediction + constant
 

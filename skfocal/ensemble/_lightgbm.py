@@ -135,8 +135,8 @@ class LightGBMBooster(Booster):
         """Return what the trees add up."""
         return np.asarray(self._booster.predict(_as_matrix(X), raw_score=True))
 
-    def shift(self, constant: float) -> None:
-        """Add a constant to the leaves of the first tree."""
+    def shift(self, constant: np.ndarray) -> None:
+        """Add a constant to the leaves of the first tree, or one to those of each class."""
         _add_to_first_trees(self._booster, np.atleast_1d(constant))
 
     def feature_importances(self, n_features: int) -> np.ndarray:

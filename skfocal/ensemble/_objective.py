@@ -1,9 +1,10 @@
 """The sum of the trees and the derivatives of the loss in it: one contract for losses and engines.
 
-For two classes and a loss with an inverse, :class:`LogOddsObjective`: the sum is the log-odds of
-the posterior. Otherwise :class:`ScoreObjective`: the sum is the score of the loss. In log-odds the
-loss is proper, the best start is the log-odds of the class frequencies, and the regularisation of
-the engine acts as it does for log loss. In scores none of this holds.
+For a loss with an inverse the sum is the log-odds of the posterior, :class:`LogOddsObjective`, or
+of more than two classes the log-probabilities, :class:`LogProbabilitiesObjective`. There the loss
+is proper, the best start is that of the class frequencies, and the regularisation of the engine
+acts as it does for log loss. For the rest, in :class:`ScoreObjective`, the sum is the score of the
+loss, and none of this holds.
 """
 
 from functools import cached_property
@@ -13,6 +14,7 @@ import numpy as np
 from scipy.special import expit, softmax
 from sklearn.utils import gen_batches
 
+from skfocal.ensemble._softmax_table import SoftmaxTable, softmax_table
 from skfocal.ensemble._table import LogOddsTable, log_odds_table
 from skfocal.losses import MarginLoss
 from skfocal.margins import transform_scores
@@ -32,9 +34,12 @@ LARGEST_EXPONENT = 700.0
 
 def make_objective(loss: MarginLoss, task: Task) -> "Objective":
     """Return the objective of a loss that is bound to the training set."""
-    if loss.traits.invertible and not task.is_softmax:
+    if not loss.traits.invertible:
+        return ScoreObjective(loss, task)
+    if not task.is_softmax:
         return LogOddsObjective(loss, task)
-    return ScoreObjective(loss, task)
+    # With a function for each class, what belongs to log-probabilities is not unique.
+    return (LogProbabilitiesObjective if loss.traits.symmetric else ScoreObjective)(loss, task)
 
 
 class Objective:
@@ -47,7 +52,7 @@ class Objective:
     task : Task
     """
 
-    #: Whether `raw` is the log-odds of the posterior, up to a constant of class weights.
+    #: Whether `raw` is the log-odds, or log-probabilities, of the posterior, up to a constant.
     adds_up_log_odds: ClassVar[bool] = False
 
     def __init__(self, loss: MarginLoss, task: Task) -> None:
@@ -114,33 +119,46 @@ class Objective:
         return sample_weight
 
 
-class LogOddsObjective(Objective):
+class HonestObjective(Objective):
+    """An invertible loss, in the log-odds or log-probabilities of its posterior."""
+
+    adds_up_log_odds = True
+
+    def value(self, target: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Return the loss of each row, in nats and unweighted."""
+        codes = target.astype(np.intp)
+        return self.loss.value(self.task.margin(self._score(raw), codes).margin, codes)
+
+    def log_odds(self, raw: np.ndarray, posterior: Posterior) -> np.ndarray:
+        """Return the log-odds that a posterior asks for; only raw ones need the score."""
+        removed = self.loss.class_offset
+        if posterior.kind == "posterior":
+            weight = posterior.class_weight
+            removed = None if weight is None else np.log(weight)
+        result = self._score(raw) if posterior.kind == "raw" else raw
+        return self.task.normalised(
+            result if removed is None else result - self.task.contrast(removed)
+        )
+
+    def _score(self, raw: np.ndarray) -> np.ndarray:
+        """Return the score of the loss, after its scale and offset."""
+        raise NotImplementedError
+
+
+class LogOddsObjective(HonestObjective):
     """An invertible loss of two classes, in honest log-odds s.
 
     The gradient is ``(sigmoid(s) - y) W(s)``, the curvature ``sigmoid(s) sigmoid(-s) W(s)``: see
     :mod:`skfocal.ensemble._table`. Cross-entropy has W = 1 and is the engine's own log loss.
     """
 
-    adds_up_log_odds = True
-
     @cached_property
     def _table(self) -> LogOddsTable:
         # Computed on access: predictions in log-odds do not need it.
         return log_odds_table(self.loss)
 
-    def value(self, target: np.ndarray, raw: np.ndarray) -> np.ndarray:
-        """Return the loss of each row, in nats and unweighted."""
-        codes = target.astype(np.intp)
-        return self.loss.value(self.task.margin(self._table.score(raw), codes).margin, codes)
-
-    def log_odds(self, raw: np.ndarray, posterior: Posterior) -> np.ndarray:
-        """Return the log-odds that a posterior asks for; only raw ones need the score."""
-        if posterior.kind == "posterior":
-            weight = posterior.class_weight
-            return raw if weight is None else raw - self.task.contrast(np.log(weight))
-        result = raw if posterior.kind == "weighted" else self._table.score(raw)
-        offset = self.loss.class_offset
-        return result if offset is None else result - self.task.contrast(offset)
+    def _score(self, raw: np.ndarray) -> np.ndarray:
+        return self._table.score(raw)
 
     def _derivatives(self, target: np.ndarray, raw: np.ndarray) -> tuple[Any, Any]:
         sign = 2.0 * target - 1.0
@@ -153,6 +171,32 @@ class LogOddsObjective(Objective):
         odds *= gradient
         gradient *= -sign
         return gradient, odds
+
+
+class LogProbabilitiesObjective(HonestObjective):
+    """An invertible loss of several classes, in honest log-probabilities.
+
+    See :mod:`skfocal.ensemble._softmax_table`. Cross-entropy is the engine's own log loss.
+    """
+
+    @cached_property
+    def _table(self) -> SoftmaxTable:
+        return softmax_table(self.loss)
+
+    def _score(self, raw: np.ndarray) -> np.ndarray:
+        return self._table.solve(self.task.normalised(raw)).log_p
+
+    def _derivatives(self, target: np.ndarray, raw: np.ndarray) -> tuple[Any, Any]:
+        log_eta = self.task.normalised(raw.astype(np.float64))
+        log_p, stretch, weight = self._table.solve(log_eta)
+        weight /= self._table.unit(raw.shape[1])
+        gradient = np.exp(log_p) * stretch
+        gradient /= gradient.sum(axis=1, keepdims=True)
+        curvature = np.exp(log_eta) * weight * (1 - gradient)
+        rows, codes = np.arange(len(raw)), target.astype(np.intp)
+        gradient[rows, codes] -= 1
+        gradient *= weight[rows, codes, None]
+        return gradient, curvature
 
 
 class ScoreObjective(Objective):

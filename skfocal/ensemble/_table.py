@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline, CubicSpline
 
+from skfocal.ensemble._pieces import Pieces
 from skfocal.losses import MarginLoss
 from skfocal.losses._math import logistic_terms
 
@@ -33,8 +34,6 @@ SMALLEST_SLOPE = 1e-280
 
 class LogOddsTable:
     """The weight W and the score z of a loss, as functions of the log-odds s.
-
-    Cubic pieces of equal width, so that looking up costs about as much as an exponential.
 
     Parameters
     ----------
@@ -56,51 +55,22 @@ class LogOddsTable:
                 break
         # Exactly 1 for cross-entropy, which then costs nothing and equals the engine's log loss.
         self._weight_is_one = bool(np.all(np.abs(weight(nodes) - 1) < 1e-14))
-        score = CubicHermiteSpline(nodes, points.score, 1 / points.slope)
-        self._nodes = nodes
-        self._per_unit = (len(nodes) - 1) / (high - low)
-        # As polynomials of the position within a piece, from 0 to 1; highest power first.
-        powers = self._per_unit ** -np.arange(3.0, -1, -1)[:, None]
-        self._weight = weight.c * powers
-        self._score = score.c * powers
-        steps = np.diff(points.log_weight[[0, 1, -2, -1]])[[0, 2]] * self._per_unit
-        self._weight_tails = steps
-        self._score_tails = 1 / points.slope[[0, -1]]
+        self._weight = Pieces(weight)
+        self._score = Pieces(CubicHermiteSpline(nodes, points.score, 1 / points.slope))
+        rises = np.diff(points.log_weight[[0, 1, -2, -1]])[[0, 2]]
+        self._log_slopes = rises / (nodes[1] - nodes[0])
 
     def weight(self, log_odds: np.ndarray) -> np.ndarray:
         """Return W at log-odds of any float type, as float64."""
         if self._weight_is_one:
             return np.ones(log_odds.shape)
-        result = self._look_up(self._weight, log_odds)
-        beyond = self._beyond(log_odds, self._weight_tails)
+        result = self._weight.clipped(log_odds)
+        beyond = self._weight.beyond(log_odds, self._log_slopes)
         return result if beyond is None else result * np.exp(beyond)
 
     def score(self, log_odds: np.ndarray) -> np.ndarray:
         """Return the score of the loss, after its scale and offset, as float64."""
-        result = self._look_up(self._score, log_odds)
-        beyond = self._beyond(log_odds, self._score_tails)
-        return result if beyond is None else result + beyond
-
-    def _look_up(self, coefficients: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
-        # In place: what fits into the cache decides the speed.
-        place = np.clip(log_odds, self._nodes[0], self._nodes[-1]).astype(np.float64, copy=False)
-        place -= self._nodes[0]
-        place *= self._per_unit
-        piece = np.minimum(place.astype(np.intp), len(self._nodes) - 2)
-        place -= piece
-        result = coefficients[0].take(piece)
-        for power in coefficients[1:]:
-            result *= place
-            result += power.take(piece)
-        return result
-
-    def _beyond(self, log_odds: np.ndarray, slopes: np.ndarray) -> np.ndarray | None:
-        """Return what a line adds outside the table; None if no entry is there."""
-        low, high = self._nodes[[0, -1]]
-        if not log_odds.size or (log_odds.min() >= low and log_odds.max() <= high):
-            return None
-        below, above = np.minimum(log_odds - low, 0.0), np.maximum(log_odds - high, 0.0)
-        return below * slopes[0] + above * slopes[1]
+        return self._score.line(log_odds)[0]
 
 
 @lru_cache(maxsize=64)
@@ -127,12 +97,12 @@ def _points(loss: MarginLoss, score: np.ndarray) -> _Points:
     terms = logistic_terms(score)
     log_positive = loss.log_relative_slope(score, np.int64(1)) + terms.log_q
     log_negative = loss.log_relative_slope(-score, np.int64(0)) + terms.log_p
-    slope = _relative_curvature(loss, score, 1) + _relative_curvature(loss, -score, 0)
+    slope = relative_curvature(loss, score, 1) + relative_curvature(loss, -score, 0)
     log_weight = np.logaddexp(log_positive, log_negative) - np.log(slope)
     return _Points(score, score + loss.log_odds_shift(score), slope, log_weight)
 
 
-def _relative_curvature(loss: MarginLoss, margin: np.ndarray, target: int) -> np.ndarray:
+def relative_curvature(loss: MarginLoss, margin: np.ndarray, target: int) -> np.ndarray:
     """Return ``-l''(m) / l'(m)``, continued by its limits where both underflow."""
     _, first, second = loss.evaluate(margin, 2, np.int64(target))
     known = np.flatnonzero(first < -SMALLEST_SLOPE)
@@ -165,6 +135,6 @@ def _solve(loss: MarginLoss, log_odds: np.ndarray, coarse: _Points) -> _Points:
     """Return the points that have these log-odds, by Newton's method."""
     score = np.interp(log_odds, coarse.log_odds, coarse.score)
     for _ in range(4):
-        slope = _relative_curvature(loss, score, 1) + _relative_curvature(loss, -score, 0)
+        slope = relative_curvature(loss, score, 1) + relative_curvature(loss, -score, 0)
         score = score - (_log_odds(loss, score) - log_odds) / slope
     return _points(loss, score)

@@ -99,7 +99,7 @@ class XGBoostBooster(Booster):
         """Return what the trees add up."""
         return self._booster.inplace_predict(X, predict_type="margin").astype(np.float64)
 
-    def shift(self, constant: float) -> None:
+    def shift(self, constant: np.ndarray) -> None:
         """Add a constant to the intercept."""
         self._start = self._start + constant
         self._booster.set_param({"base_score": _log_loss(self._start)["base_score"]})

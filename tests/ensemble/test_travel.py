@@ -29,7 +29,8 @@ def fitted(request, table):
 def own_probability(booster, X):
     """What the fitted object of an engine says by itself."""
     if hasattr(booster, "predict_proba"):
-        return booster.predict_proba(X)[:, 1]
+        p = booster.predict_proba(X)
+        return p[:, 1] if p.shape[1] == 2 else p
     if hasattr(booster, "inplace_predict"):
         return booster.inplace_predict(X)
     return booster.predict(X)
@@ -53,6 +54,20 @@ def test_class_weights_too_are_in_the_booster(engine, kind, table):
     np.testing.assert_allclose(
         own_probability(model.booster_, X), model.predict_proba(X)[:, 1], atol=1e-6
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ENGINES)
+def test_of_several_classes_too_they_are_in_the_booster(engine):
+    if engine != "hist":
+        pytest.importorskip(engine)
+    X, y = make_classification(600, 6, n_informative=4, n_classes=3, random_state=0)
+    model = FocalBoostingClassifier(engine=engine, alpha="balanced", **SETTINGS)
+    for kind in ("weighted", "posterior"):
+        booster = model.set_params(probabilities=kind).fit(X, y).booster_
+        own = own_probability(booster, X)
+        np.testing.assert_allclose(own, model.predict_proba(X), atol=1e-6)
+        assert abs(model.intercept_).max() > 0.01
 
 
 LOADERS = {
