@@ -13,8 +13,9 @@ from skfocal.linear_model._evaluation import Evaluation
 from skfocal.losses import MarginLoss
 from skfocal.tasks import Task
 
-# Numbers of the largest copy of X that is made for it, which fits into the second-level cache.
-COMPACT_SIZE = 2**17
+# Numbers of the largest copy of X that is made for it: the sample of a large table, itself a copy,
+# is larger.
+COMPACT_SIZE = 2**16
 
 
 class CompactLoss:

@@ -263,8 +263,9 @@ class DenseBlock:
         if positive:
             factor = np.sqrt(factor)
         gram = np.zeros((width, width))
-        weighted = np.empty((max(64, GRAM_SIZE // max(1, width)), width), dtype=self.X.dtype)
-        for rows in row_slices(n_rows, len(weighted)):
+        step = min(n_rows, max(64, GRAM_SIZE // max(1, width)))
+        weighted = np.empty((step, width), dtype=self.X.dtype)
+        for rows in row_slices(n_rows, step):
             X, part = self.X[rows], weighted[: rows.stop - rows.start]
             np.multiply(X, factor[rows, None], out=part[:, :n_columns])
             if intercept:
