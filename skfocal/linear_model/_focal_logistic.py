@@ -56,8 +56,8 @@ class FocalLogisticRegression(LinearClassifier):
         iteration.
     l1_ratio : float in [0, 1], default=0.0
         Share of the l1 penalty, which makes coefficients exactly 0; 0 is ridge, 1 lasso, between
-        them elastic net. Above 0 it is for two classes and up to 4,096 columns, and the solver is
-        a proximal Newton method, under ``solver="auto"`` or ``"newton"``.
+        them elastic net. Above 0 it is for up to 4,096 coefficients, those of all classes counted,
+        and the solver is a proximal Newton method, under ``solver="auto"`` or ``"newton"``.
     fit_intercept : bool, default=True
         Whether to fit an unpenalised intercept.
     solver : {"auto", "newton", "lbfgs", "sampled"}, default="auto"
@@ -115,7 +115,7 @@ class FocalLogisticRegression(LinearClassifier):
         In ``fit``, if a parameter is outside its range, there is one class only, or a
         combination has no meaning: a float alpha with more than two classes, a loss that is
         not defined for the task, ``probabilities="posterior"`` with a loss that has no inverse,
-        ``l1_ratio`` above 0 with several classes, many columns or another solver.
+        ``l1_ratio`` above 0 with many coefficients or another solver.
 
     See Also
     --------
@@ -295,6 +295,7 @@ class FocalLogisticRegression(LinearClassifier):
             task=get_task(target.task),
             C=l2_inverse(self.C, self.l1_ratio),
             fit_intercept=self.fit_intercept,
+            has_l1=self.l1_ratio > 0 and np.isfinite(self.C),
         )
 
     def _start(self, objective: LinearObjective, target: Target) -> np.ndarray:

@@ -58,6 +58,8 @@ class LinearObjective:
         Inverse strength of the penalty.
     fit_intercept : bool
         Whether the last column of the coefficients is an unpenalised intercept.
+    has_l1 : bool, default=False
+        Whether a solver adds an l1 penalty, which tells apart what softmax scores do not.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class LinearObjective:
         task: Task,
         C: float,
         fit_intercept: bool = True,
+        has_l1: bool = False,
     ) -> None:
         self.X = as_rows(X)
         self.target = target
@@ -84,6 +87,8 @@ class LinearObjective:
         self.l2 = 1.0 / (C * self.total_weight)
         self.fit_intercept = fit_intercept
         self.shape = (self.n_scores, self.X.shape[1] + int(fit_intercept))
+        # To these columns a number may be added, the same for all classes, without any loss.
+        self.shifted = np.arange(self.X.shape[1] if has_l1 else 0, self.shape[1])
         # A class without weight is out of the game: its best intercept is infinite, and it stays
         # where it starts. Without intercepts it has coefficients like any other.
         self.active = np.ones(self.n_scores, dtype=bool)
@@ -223,7 +228,10 @@ class LinearObjective:
         """
         if self.n_scores == 1:
             return table
-        return table - self.active[:, None] * table[self.active].mean(axis=0)
+        result = table.copy()
+        active = np.ix_(self.active, self.shifted)
+        result[active] -= table[active].mean(axis=0)
+        return result
 
     def take(self, rows: np.ndarray) -> "LinearObjective":
         """Return the objective on some rows, which stand for all: classes weigh what they did.
@@ -314,7 +322,7 @@ class LinearObjective:
         Softmax scores do not notice it. Gradient and Hessian map the coefficients whose sum over
         the classes is 0 into themselves, so a step among those stays exactly what it was.
         """
-        columns, scores = np.arange(self.shape[1]), np.flatnonzero(self.active)
+        columns, scores = self.shifted, np.flatnonzero(self.active)
         strength = hessian[scores, :, scores, :].mean(axis=0)[columns, columns]
         hessian[scores[:, None, None], columns, scores[:, None], columns] += strength
         hessian[~self.active, :, ~self.active, :] += np.eye(self.shape[1])

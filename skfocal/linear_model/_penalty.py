@@ -20,15 +20,12 @@ def l1_strength(C: float, l1_ratio: float, total_weight: float) -> float:
 def check_l1(name: str, l1_ratio: float, solver: str, n_features: int, target: Target) -> None:
     """Refuse what the proximal Newton method does not do, before any work."""
     head = f"{name}: l1_ratio={l1_ratio:g} "
-    if get_task(target.task).is_softmax:
-        raise ValueError(
-            f"{head}is for two classes, got {len(target.classes)}; use l1_ratio=0, or "
-            "OneVsRestClassifier."
-        )
     if solver not in ("auto", "newton"):
         raise ValueError(f"{head}needs solver='auto' or 'newton', got {solver!r}.")
-    if n_features >= PROXIMAL_COEFFICIENTS:
+    n_scores = get_task(target.task).n_scores(target.class_weight)
+    if n_features * n_scores >= PROXIMAL_COEFFICIENTS:
+        of_classes = f" for each of {n_scores} classes" if n_scores > 1 else ""
         raise ValueError(
-            f"{head}is for fewer than {PROXIMAL_COEFFICIENTS:,} columns, got {n_features:,}; use "
-            "l1_ratio=0, or select columns first."
+            f"{head}is for fewer than {PROXIMAL_COEFFICIENTS // n_scores:,} columns{of_classes}, "
+            f"got {n_features:,}; use l1_ratio=0, or select columns first."
         )
