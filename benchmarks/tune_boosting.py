@@ -1,8 +1,9 @@
 """Compare boosters on the ``core`` suite that are tuned with equal budgets.
 
-``python benchmarks/tune_boosting.py run`` chooses, on the inner folds of every fold, between one
-given setting of a booster and some drawn at random from its space. It adds a line for each booster
-to ``benchmarks/results/boosting_tuned_folds.csv``, and can be stopped and goes on where it was.
+``python benchmarks/tune_boosting.py run`` chooses, on the inner folds of every fold, between the
+defaults of a booster and some settings drawn at random from its space. It adds a line for each
+booster to ``benchmarks/results/boosting_tuned_folds.csv``; it can be stopped and goes on where it
+was.
 ``... table`` makes ``benchmarks/results/boosting_tuned.md`` of it.
 """
 
@@ -66,16 +67,13 @@ SPACES = {
     },
 }
 NAMES = tuple(SPACES)
-# What each begins with: the defaults of a peer, and for ours the trees that most families choose in
-# `choose_boosting_defaults.py`.
-FIRST = {"n_estimators": 200, "learning_rate": 0.05, "max_leaf_nodes": 31}
 
 
 def make_search(name, seed):
-    """Return the search of a booster: its first setting, and those drawn from its space."""
+    """Return the search of a booster: its defaults, and settings drawn from its space."""
     if name.startswith("Focal"):
         gamma = 0.0 if name.endswith("gamma 0") else 1.0
-        model = FocalBoostingClassifier(gamma, n_jobs=1, random_state=seed, **FIRST)
+        model = FocalBoostingClassifier(gamma, n_jobs=1, random_state=seed)
     else:
         model = make_peer(name, seed)
     drawn = ParameterSampler(SPACES[name], N_DRAWN, random_state=seed)
@@ -121,7 +119,6 @@ def write_table():
         n_settings=1 + N_DRAWN,
         n_inner=N_INNER,
         n_drawn=N_DRAWN,
-        first=", ".join(f"`{key}={value}`" for key, value in FIRST.items()),
         table=describe(family_means(frame)).round(4).to_markdown(),
         comparisons="\n".join(f"* {compare(frame, NAMES[0], other)}" for other in NAMES[1:]),
         spaces="\n".join(f"* {name}: {describe_space(space)}" for name, space in SPACES.items()),
@@ -145,9 +142,7 @@ TEXT = """\
 
 {n_sets} data sets of the `core` suite in {n_families} families (all up to `{largest}`), three
 stratified folds each. On the training rows of each, a booster chooses by log loss between
-{n_settings} settings, on {n_inner} inner folds: {n_drawn} drawn at random, and one that is given.
-That is the defaults of a peer, and for ours the defaults but for
-{first}.
+{n_settings} settings, on {n_inner} inner folds: its defaults, and {n_drawn} drawn at random.
 Means are over the families, ranks (1 is best) among the rows. Seconds are processor time of one
 thread of a shared machine, for the whole search.
 Command: `python benchmarks/tune_boosting.py run`, then `... table`.
