@@ -1,12 +1,16 @@
 """Checks of data that several estimators make."""
 
+import re
+from datetime import date, time, timedelta
+
 import numpy as np
 from sklearn.utils import check_array, check_X_y
 
 from skfocal.utils._compat import KEEP_INTEGER_WEIGHTS, _check_sample_weight, validate_data
 
-# As data frames of polars name types of dates and times; those of NumPy have a letter for a kind.
+# As polars, Arrow and pandas name types of dates and times; NumPy has a letter for a kind.
 _TIMES = {"Date", "Datetime", "Duration", "Time"}
+_TIMES |= {"date32", "date64", "time32", "time64", "timestamp", "duration", "period"}
 
 
 def refuse_times(estimator, X):
@@ -21,15 +25,34 @@ def refuse_times(estimator, X):
     X : {array-like, data frame, sparse matrix} of shape (n_samples, n_features)
         Rows.
     """
-    named = hasattr(X, "columns") and hasattr(X, "dtypes")
-    names, types = (X.columns, X.dtypes) if named else ([None], [getattr(X, "dtype", None)])
-    for name, dtype in zip(names, types, strict=True):
-        if getattr(dtype, "kind", "") in ("m", "M") or str(dtype).split("(")[0] in _TIMES:
+    for number, (name, dtype) in enumerate(_columns(X)):
+        if _is_time(dtype) or (name is not None and _holds_times(X, number, dtype)):
             what = "X" if name is None else f"column {name!r}"
             raise ValueError(
                 f"{type(estimator).__name__}: {what} holds dates or times ({dtype}); give numbers "
                 "instead, such as days since a date or the hour of the day, or leave it out."
             )
+
+
+def _columns(X):
+    """Return names and types of the columns of a table; of an array, None and its type."""
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        return zip(X.columns, X.dtypes, strict=True)
+    if hasattr(X, "column_names") and hasattr(X, "schema"):  # of Arrow
+        return zip(X.column_names, X.schema.types, strict=True)
+    return [(None, getattr(X, "dtype", None))]
+
+
+def _is_time(dtype):
+    return getattr(dtype, "kind", "") in ("m", "M") or re.split(r"[(\[]", str(dtype))[0] in _TIMES
+
+
+def _holds_times(X, number, dtype):
+    """Return whether the first value of a column of objects is a date or a time."""
+    if str(dtype) != "object" or not hasattr(X, "iloc"):
+        return False
+    present = X.iloc[:, number].dropna()
+    return len(present) > 0 and isinstance(present.iloc[0], (date, time, timedelta))
 
 
 def validate_table(estimator, X, y="no_validation", *, read=None, reset=True, **options):

@@ -232,3 +232,16 @@ def test_nan_and_infinity_are_refused(subject, bad):
     for call in calls:
         with pytest.raises(ValueError, match=r"NaN|infinity|unknown"):
             call()
+
+
+@pytest.mark.parametrize("kind", ["period", "objects", "arrow"])
+@every
+def test_times_of_every_kind_are_refused_by_name(subject, kind):
+    X, y = subject.table()
+    days = pd.date_range("2020-01-01", periods=len(X))
+    when = {"period": days.to_period("D"), "objects": days.date, "arrow": days}[kind]
+    frame = pd.DataFrame(np.asarray(X)).rename(columns="x{}".format).assign(when=when)
+    if kind == "arrow":
+        frame = pytest.importorskip("pyarrow").Table.from_pandas(frame)
+    with pytest.raises(ValueError, match="column 'when' holds dates or times"):
+        subject.make().fit(frame, y)
