@@ -5,17 +5,19 @@ from typing import Any
 from skfocal.utils._optional import needs_extra
 
 
-def new_axes(name: str) -> Any:
-    """Return the axes of a new figure.
+def new_axes(name: str, n_axes: int = 1) -> Any:
+    """Return the axes of a new figure, several one below the other.
 
     Parameters
     ----------
     name : str
         The display that asks, for the message.
+    n_axes : int, default=1
+        How many; several share the horizontal axis.
 
     Returns
     -------
-    matplotlib Axes
+    matplotlib Axes, or an array of them
 
     Raises
     ------
@@ -24,4 +26,7 @@ def new_axes(name: str) -> Any:
     """
     with needs_extra("benchmark", name):
         from matplotlib import pyplot
-    return pyplot.subplots()[1]
+    if n_axes == 1:
+        return pyplot.subplots()[1]
+    size = (6.4, 3.6 * n_axes)
+    return pyplot.subplots(n_axes, sharex=True, figsize=size, layout="constrained")[1]
