@@ -186,7 +186,8 @@ class GammaPathDisplay:
             test_scores=self.test_scores,
             score_name=self.score_name,
         ).plot(ax=axes[0])
-        self.coefficient_ax_, self.coefficient_lines_ = None, []
+        self.coefficient_ax_: Any = None
+        self.coefficient_lines_: list[Any] = []
         if with_coefficients and len(axes) > 1:
             self._plot_coefficients(axes[1], line_options)
         return self
