@@ -24,7 +24,8 @@ from skfocal.benchmark.methods import get_method
 from skfocal.benchmark.protocol import Plan, evaluate, make_folds
 from skfocal.benchmark.statistics import rank_table
 from skfocal.losses import GHMLoss, SoftTruncatedLoss
-from study import C_GRID, ROPE, Claim, claim_header, claim_row
+from study import C_GRID
+from study_tables import ROPE, Claim, claim_header, claim_row
 
 RESULTS = Path(__file__).resolve().parent / "results"
 CELLS = RESULTS / "label_noise.csv"

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import label_noise
-import study
+import study_tables
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_no_noise_is_none(labels):
 
 def test_elo_of_two_methods_is_the_logarithm_of_their_odds():
     scores = pd.DataFrame({"a": [0.4, 0.5, 0.6, 0.2], "b": [0.3, 0.4, 0.5, 0.3]})
-    ratings = study.elo_ratings(scores, "b")
+    ratings = study_tables.elo_ratings(scores, "b")
     assert_allclose(ratings[["a", "b"]], [1000 + 400 * np.log10(3), 1000], atol=0.1)
 
 
@@ -61,12 +61,12 @@ def test_elo_is_the_fixed_point_of_zermelo():
         matches = (wins + wins.T) / (strength[:, None] + strength)
         strength = wins.sum(axis=1) / matches.sum(axis=1)
     expected = 1000 + 400 * np.log10(strength / strength[2])
-    assert_allclose(study.elo_ratings(scores, "c"), expected, atol=0.2)
+    assert_allclose(study_tables.elo_ratings(scores, "c"), expected, atol=0.2)
 
 
 def test_a_method_that_always_loses_has_no_elo():
     scores = pd.DataFrame({"a": [0.4, 0.5, 0.6], "b": [0.3, 0.6, 0.5], "c": [0.1, 0.1, 0.1]})
-    ratings = study.elo_ratings(scores, "a")
+    ratings = study_tables.elo_ratings(scores, "a")
     assert np.isnan(ratings["c"])
     assert np.isfinite(ratings[["a", "b"]]).all()
 
@@ -74,5 +74,5 @@ def test_a_method_that_always_loses_has_no_elo():
 def test_improvability_by_hand():
     scores = pd.DataFrame({"a": [0.8, 0.5], "b": [0.6, 0.75]})
     # Errors of 0.2 and 0.4, of 0.5 and 0.25.
-    assert_allclose(study.improvability(scores), [0.25, 0.25])
-    assert_allclose(study.improvability(scores.iloc[:1]), [0.0, 0.5], atol=1e-12)
+    assert_allclose(study_tables.improvability(scores), [0.25, 0.25])
+    assert_allclose(study_tables.improvability(scores.iloc[:1]), [0.0, 0.5], atol=1e-12)
