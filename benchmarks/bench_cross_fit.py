@@ -138,8 +138,8 @@ TEXT = """\
 # What cross-fitting is worth
 
 `FocalMLPClassifier` with its shipped settings, with and without `cross_fit=True`, on {n_sets}
-sets of the `core` suite (all but hiva) in {n_families} families, three stratified folds each. Means,
-gains and losses are over families. Command: `python benchmarks/bench_cross_fit.py run`, then
+sets of the `core` suite (all but hiva) in {n_families} families, three stratified folds each.
+Means, gains and losses are over families. Command: `python benchmarks/bench_cross_fit.py run`, then
 `... table`.
 
 {table}
