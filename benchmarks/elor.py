@@ -125,7 +125,7 @@ def run():
 
 
 def table():
-    """Write the means over the families, and what the paper has."""
+    """Write the means over the tables, and what the paper has."""
     cells = pd.read_csv(CELLS)
     cells = cells[cells.groupby("dataset")["method"].transform("size") == ARMS]
     keys = ["method", "smote"]
